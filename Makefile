@@ -1,0 +1,66 @@
+# Every command that a person or CI runs. Plain `make` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+WEB_STAMP := web/dist/index.html
+CHROMIUM ?= /usr/bin/chromium
+CRASH_ROUNDS ?= 30
+NEXTEST := $(CARGO) nextest run --workspace --features failpoints
+FEATURES := --workspace --all-targets --features failpoints
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+.PHONY: help run web check lint unit crash browser test bench soak golden deny tools
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: web ## build the web UI and the server, start it here with ./data
+	$(CARGO) build --release
+	exec ./target/release/chatelaine serve --data ./data
+
+web: $(WEB_STAMP) ## build the web UI into web/dist
+
+$(WEB_STAMP): $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+	cd web && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+check: lint unit ## format, lints, fast tests
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy -q $(FEATURES) -- -D warnings
+
+unit: tools $(WEB_STAMP)
+	$(NEXTEST) -E 'not test(/^operate::crash/)'
+
+crash: tools $(WEB_STAMP) ## kill -9 and power-cut rounds (CRASH_ROUNDS=30)
+	CHATELAINE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(NEXTEST) -E 'test(/^operate::crash/)'
+
+browser: tools $(WEB_STAMP) ## the stories in headless Chromium
+	$(CARGO) build --features failpoints
+	cd web && npm test
+	cd tests/browser && npm ci --no-audit --no-fund && \
+	  CHATELAINE_BIN=$(CURDIR)/target/debug/chatelaine CHROMIUM=$(CHROMIUM) npm test
+
+test: ## all that CI runs; installs what it needs
+	$(MAKE) check
+	$(MAKE) crash
+	$(MAKE) browser
+
+bench: web ## measure the hot paths beside their physical limits (about 10 minutes)
+	$(CARGO) build --release
+	./target/release/chatelaine bench --json bench.json
+
+soak: ## a thousand crash rounds (hours)
+	$(MAKE) crash CRASH_ROUNDS=1000
+
+golden: tools ## rewrite the golden files; read the diff
+	CHATELAINE_GOLDEN=write $(NEXTEST) -E 'test(golden) | test(transcript)'
+
+deny: ## licences, sources and duplicates of the dependencies
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check licenses bans sources
+
+tools:
+	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
+	@[ -x $(CHROMIUM) ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q chromium; }
