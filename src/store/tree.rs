@@ -1,0 +1,243 @@
+//! Typed keyspaces: a `Tree` says what its keys and rows are, and nobody else touches their bytes.
+//!
+//! A tree is a constant; its number is the first two bytes of each of its keys and never changes once released. Rows and keys
+//! have a greatest length (`row.rs`). A `Counter` is a one-row tree that gives out numbers from 1, each at most once.
+
+use crate::engine::{Order, Step};
+use crate::fault::Fault;
+use crate::key::{Key, KeyPrefix, Span};
+use crate::row::{self, KEY_BYTES_MAX, ROW_BYTES_MAX, Row};
+use crate::tx::{Read, Tx};
+use std::marker::PhantomData;
+use std::ops::Bound;
+
+/// A keyspace of rows `V` under keys `K`.
+pub struct Tree<K, V> {
+    prefix: u16,
+    name: &'static str,
+    types: PhantomData<fn(K) -> V>,
+}
+
+impl<K, V> Tree<K, V> {
+    /// Names a tree. Numbers must be unique within the store: two trees of one number would read each other's rows.
+    #[must_use]
+    pub const fn new(prefix: u16, name: &'static str) -> Tree<K, V> {
+        Tree { prefix, name, types: PhantomData }
+    }
+
+    /// The number of this tree.
+    #[must_use]
+    pub const fn prefix(&self) -> u16 {
+        self.prefix
+    }
+
+    /// The name of this tree, as faults and listings show it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<K: Key, V: Row> Tree<K, V> {
+    /// The row under this key.
+    pub fn get(&self, reader: &impl Read, key: &K) -> Result<Option<V>, Fault> {
+        let mut found = None;
+        reader.look(&self.key_bytes(key), &mut |bytes| found = bytes.map(row::decode))?;
+        found.transpose().map_err(|detail| self.damaged(detail))
+    }
+
+    /// Whether there is a row under this key; cheaper than `get`, since it is not decoded.
+    pub fn has(&self, reader: &impl Read, key: &K) -> Result<bool, Fault> {
+        let mut found = false;
+        reader.look(&self.key_bytes(key), &mut |bytes| found = bytes.is_some())?;
+        Ok(found)
+    }
+
+    /// Stores the row, in place of an earlier one. Fails with `TooBig` beyond 8 KiB: long texts belong into a file body or
+    /// several rows.
+    pub fn put<E>(&self, tx: &mut Tx<'_, E>, key: &K, row: &V) -> Result<(), Fault> {
+        let key = self.key_bytes(key);
+        let value = row::encode(row).map_err(|detail| self.damaged(detail))?;
+        if value.len() > ROW_BYTES_MAX || key.len() > KEY_BYTES_MAX {
+            return Err(Fault::TooBig { tree: self.name, bytes: key.len().max(value.len()) });
+        }
+        tx.set(key, Some(value));
+        Ok(())
+    }
+
+    /// Removes the row, if there is one.
+    pub fn remove<E>(&self, tx: &mut Tx<'_, E>, key: &K) -> Result<(), Fault> {
+        tx.set(self.key_bytes(key), None);
+        Ok(())
+    }
+
+    /// At most `limit` rows whose keys begin with `prefix`, in order, strictly behind `after` in that order.
+    pub fn list<P: KeyPrefix<K>>(
+        &self, reader: &impl Read, prefix: &P, after: Option<&K>, order: Order, limit: usize,
+    ) -> Result<Vec<(K, V)>, Fault> {
+        self.collect(reader, &self.span_after(prefix, after, order), order, limit)
+    }
+
+    /// Like `list`, but only the keys: rows are not decoded.
+    pub fn keys<P: KeyPrefix<K>>(
+        &self, reader: &impl Read, prefix: &P, after: Option<&K>, order: Order, limit: usize,
+    ) -> Result<Vec<K>, Fault> {
+        let mut found = Vec::new();
+        self.scan_keys(reader, &self.span_after(prefix, after, order), order, limit, |key| found.push(key))?;
+        Ok(found)
+    }
+
+    /// At most `limit` rows between two keys.
+    pub fn range(
+        &self, reader: &impl Read, from: Bound<&K>, to: Bound<&K>, order: Order, limit: usize,
+    ) -> Result<Vec<(K, V)>, Fault> {
+        let whole = self.span_after(&(), None, order);
+        let encode = |bound: Bound<&K>, open: Bound<Vec<u8>>| match bound {
+            Bound::Unbounded => open,
+            bound => bound.map(|key| self.key_bytes(key)),
+        };
+        let span = Span { from: encode(from, whole.from), to: encode(to, whole.to) };
+        self.collect(reader, &span, order, limit)
+    }
+
+    /// The row with the smallest key that begins with `prefix`.
+    pub fn first<P: KeyPrefix<K>>(&self, reader: &impl Read, prefix: &P) -> Result<Option<(K, V)>, Fault> {
+        Ok(self.list(reader, prefix, None, Order::Ascending, 1)?.pop())
+    }
+
+    /// The row with the greatest key that begins with `prefix`.
+    pub fn last<P: KeyPrefix<K>>(&self, reader: &impl Read, prefix: &P) -> Result<Option<(K, V)>, Fault> {
+        Ok(self.list(reader, prefix, None, Order::Descending, 1)?.pop())
+    }
+
+    /// How many keys begin with `prefix`; counts no further than `limit`. Costs a walk over them: keep hot counts in a row.
+    pub fn count<P: KeyPrefix<K>>(&self, reader: &impl Read, prefix: &P, limit: usize) -> Result<usize, Fault> {
+        let mut count = 0;
+        self.scan_keys(reader, &self.span_after(prefix, None, Order::Ascending), Order::Ascending, limit, |_| count += 1)?;
+        Ok(count)
+    }
+
+    /// Removes at most `limit` rows whose keys begin with `prefix`, and says how many.
+    pub fn remove_all<E, P: KeyPrefix<K>>(&self, tx: &mut Tx<'_, E>, prefix: &P, limit: usize) -> Result<usize, Fault> {
+        let keys = self.keys(tx, prefix, None, Order::Ascending, limit)?;
+        for key in &keys {
+            self.remove(tx, key)?;
+        }
+        Ok(keys.len())
+    }
+
+    fn collect(&self, reader: &impl Read, span: &Span, order: Order, limit: usize) -> Result<Vec<(K, V)>, Fault> {
+        let mut found = Vec::new();
+        let mut damage = None;
+        if limit == 0 {
+            return Ok(found);
+        }
+        reader.scan(span, order, &mut |key, value| {
+            match self.key_of(key).and_then(|key| Ok((key, row::decode(value)?))) {
+                Ok(pair) => found.push(pair),
+                Err(detail) => damage = Some(detail),
+            }
+            if damage.is_some() || found.len() >= limit { Step::Stop } else { Step::Next }
+        })?;
+        damage.map_or(Ok(found), |detail| Err(self.damaged(detail)))
+    }
+
+    fn scan_keys(
+        &self, reader: &impl Read, span: &Span, order: Order, limit: usize, mut each: impl FnMut(K),
+    ) -> Result<(), Fault> {
+        let (mut count, mut damage) = (0, None);
+        if limit == 0 {
+            return Ok(());
+        }
+        reader.scan(span, order, &mut |key, _| {
+            count += 1;
+            match self.key_of(key) {
+                Ok(key) => each(key),
+                Err(detail) => damage = Some(detail),
+            }
+            if damage.is_some() || count >= limit { Step::Stop } else { Step::Next }
+        })?;
+        damage.map_or(Ok(()), |detail| Err(self.damaged(detail)))
+    }
+
+    fn key_bytes(&self, key: &K) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(32);
+        bytes.extend_from_slice(&self.prefix.to_be_bytes());
+        key.encode(&mut bytes);
+        bytes
+    }
+
+    fn key_of(&self, bytes: &[u8]) -> Result<K, String> {
+        let mut fields = bytes.get(2..).unwrap_or_default();
+        match K::decode(&mut fields) {
+            Some(key) if fields.is_empty() => Ok(key),
+            _ => Err(format!("a key of {} bytes cannot be read", bytes.len())),
+        }
+    }
+
+    fn span_after<P: KeyPrefix<K>>(&self, prefix: &P, after: Option<&K>, order: Order) -> Span {
+        let mut start = self.prefix.to_be_bytes().to_vec();
+        prefix.encode_prefix(&mut start);
+        let mut span = Span::prefix(&start);
+        // A key outside the prefix would otherwise widen the span, or move it into another tree.
+        let Some(after) = after.map(|key| self.key_bytes(key)) else { return span };
+        match order {
+            Order::Ascending if after >= start => span.from = Bound::Excluded(after),
+            Order::Descending if after.starts_with(&start) => span.to = Bound::Excluded(after),
+            Order::Descending if after < start => span.to = Bound::Excluded(start),
+            Order::Ascending | Order::Descending => {}
+        }
+        span
+    }
+
+    fn damaged(&self, detail: String) -> Fault {
+        Fault::Damaged { tree: self.name, detail }
+    }
+}
+
+/// A row that counts: gives out the numbers from 1, each at most once, also across restarts.
+pub struct Counter {
+    tree: Tree<u8, u64>,
+}
+
+impl Counter {
+    /// Names a counter. Its number must be unique among trees and counters.
+    #[must_use]
+    pub const fn new(prefix: u16, name: &'static str) -> Counter {
+        Counter { tree: Tree::new(prefix, name) }
+    }
+
+    /// The number of this counter among the trees.
+    #[must_use]
+    pub const fn prefix(&self) -> u16 {
+        self.tree.prefix
+    }
+
+    /// The name of this counter.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.tree.name
+    }
+
+    /// The number given out last; 0 before the first.
+    pub fn last(&self, reader: &impl Read) -> Result<u64, Fault> {
+        Ok(self.tree.get(reader, &0)?.unwrap_or(0))
+    }
+}
+
+impl<E> Tx<'_, E> {
+    /// Takes the next number of `counter`. A command that fails gives its numbers back.
+    pub fn count_up(&mut self, counter: &Counter) -> Result<u64, Fault> {
+        let next = counter.last(self)? + 1;
+        counter.tree.put(self, &0, &next)?;
+        Ok(next)
+    }
+
+    /// Sets `counter` so that the next number is greater than `number`; never turns it back.
+    pub fn count_past(&mut self, counter: &Counter, number: u64) -> Result<(), Fault> {
+        if counter.last(self)? < number {
+            counter.tree.put(self, &0, &number)?;
+        }
+        Ok(())
+    }
+}

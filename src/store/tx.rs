@@ -1,0 +1,195 @@
+//! Reading and writing inside the store: `View` for readers, `Tx` for one command of the commit line.
+//!
+//! A `Tx` sees its own writes, then those of earlier commands of its group, then the engine; ranges merge the three in order.
+//! Nothing here touches the disk for writing: a command only fills its overlay, and `commit.rs` decides what becomes of it.
+
+use crate::engine::{Order, Reading, Step};
+use crate::fault::Fault;
+use crate::key::Span;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+
+/// Access to stored bytes, implemented by `View` and `Tx`. Use it through `Tree`.
+pub trait Read {
+    /// Shows the value under `key` to `seen`, exactly once.
+    #[doc(hidden)]
+    fn look(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault>;
+
+    /// Shows the rows of `span` in order until `visit` says stop.
+    #[doc(hidden)]
+    fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault>;
+}
+
+/// What a reader sees: a snapshot where the engine has cheap ones, else the live rows.
+///
+/// On a live engine two reads of one view may straddle a commit, and a row may be seen one sync before it is durable.
+pub struct View<'a> {
+    source: Result<&'a dyn Reading, Fault>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(source: Result<&'a dyn Reading, Fault>) -> View<'a> {
+        View { source }
+    }
+}
+
+impl Read for View<'_> {
+    fn look(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
+        match &self.source {
+            Ok(reading) => Ok(reading.get(key, seen)?),
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+
+    fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault> {
+        match &self.source {
+            Ok(_) if span.is_empty() => Ok(()),
+            Ok(reading) => Ok(reading.scan(span, order, visit)?),
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+}
+
+/// Writes that are not in the engine yet: key to new value, or to nothing for a removal.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    pub(crate) rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(crate) bytes: usize,
+}
+
+impl Overlay {
+    fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        self.rows.insert(key, value);
+    }
+
+    /// Puts the newer writes of `other` over these.
+    pub(crate) fn absorb(&mut self, other: Overlay) {
+        self.bytes += other.bytes;
+        self.rows.extend(other.rows);
+    }
+
+    fn range<'a>(&'a self, span: &Span, order: Order) -> Layer<'a> {
+        let range = self.rows.range::<[u8], _>(span.ends());
+        let view = |(key, value): (&'a Vec<u8>, &'a Option<Vec<u8>>)| (key.as_slice(), value.as_deref());
+        match order {
+            Order::Ascending => (Box::new(range.map(view)) as Box<dyn Iterator<Item = Change<'a>> + 'a>).peekable(),
+            Order::Descending => (Box::new(range.rev().map(view)) as Box<dyn Iterator<Item = Change<'a>> + 'a>).peekable(),
+        }
+    }
+}
+
+type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+type Layer<'a> = Peekable<Box<dyn Iterator<Item = Change<'a>> + 'a>>;
+
+/// Two overlays as one sequence; where both have a key, the newer speaks.
+struct Layers<'a> {
+    newer: Layer<'a>,
+    older: Layer<'a>,
+    order: Order,
+}
+
+impl<'a> Layers<'a> {
+    /// The next change, if its key comes before `bound` or is it.
+    fn next_up_to(&mut self, bound: Option<&[u8]>) -> Option<Change<'a>> {
+        let from_newer = match (self.newer.peek(), self.older.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (Some((newer, _)), Some((older, _))) => compare(newer, older, self.order) != Ordering::Greater,
+        };
+        let (key, _) = if from_newer { self.newer.peek()? } else { self.older.peek()? };
+        if bound.is_some_and(|bound| compare(key, bound, self.order) == Ordering::Greater) {
+            return None;
+        }
+        if !from_newer {
+            return self.older.next();
+        }
+        let change = self.newer.next()?;
+        self.older.next_if(|(older, _)| *older == change.0);
+        Some(change)
+    }
+}
+
+fn compare(a: &[u8], b: &[u8], order: Order) -> Ordering {
+    match order {
+        Order::Ascending => a.cmp(b),
+        Order::Descending => b.cmp(a),
+    }
+}
+
+/// One command at work: reads everything written before it, collects its writes and its events.
+///
+/// Returning `Err` from the command drops both. The writer runs one command at a time, so a check and the write that relies on
+/// it need no lock and cannot be separated by another command.
+pub struct Tx<'a, E> {
+    base: &'a View<'a>,
+    group: &'a Overlay,
+    own: Overlay,
+    events: Vec<E>,
+}
+
+impl<'a, E> Tx<'a, E> {
+    pub(crate) fn new(base: &'a View<'a>, group: &'a Overlay) -> Tx<'a, E> {
+        Tx { base, group, own: Overlay::default(), events: Vec::new() }
+    }
+
+    /// Hands `event` to the bus once the writes of this command are durable. Events keep the order of the commands.
+    pub fn emit(&mut self, event: E) {
+        self.events.push(event);
+    }
+
+    /// Whether this command has written anything so far.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        !self.own.rows.is_empty()
+    }
+
+    pub(crate) fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.own.set(key, value);
+    }
+
+    pub(crate) fn into_parts(self) -> (Overlay, Vec<E>) {
+        (self.own, self.events)
+    }
+}
+
+impl<E> Read for Tx<'_, E> {
+    fn look(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
+        match self.own.rows.get(key).or_else(|| self.group.rows.get(key)) {
+            Some(change) => {
+                seen(change.as_deref());
+                Ok(())
+            }
+            None => self.base.look(key, seen),
+        }
+    }
+
+    fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault> {
+        if span.is_empty() {
+            return Ok(());
+        }
+        let mut layers = Layers { newer: self.own.range(span, order), older: self.group.range(span, order), order };
+        let mut stopped = false;
+        self.base.scan(span, order, &mut |key, value| {
+            let mut replaced = false;
+            while let Some((changed, new)) = layers.next_up_to(Some(key)) {
+                replaced |= changed == key;
+                if new.is_some_and(|new| visit(changed, new) == Step::Stop) {
+                    stopped = true;
+                    return Step::Stop;
+                }
+            }
+            if !replaced && visit(key, value) == Step::Stop {
+                stopped = true;
+                return Step::Stop;
+            }
+            Step::Next
+        })?;
+        while !stopped && let Some((changed, new)) = layers.next_up_to(None) {
+            stopped = new.is_some_and(|new| visit(changed, new) == Step::Stop);
+        }
+        Ok(())
+    }
+}
