@@ -14,6 +14,7 @@ use queue::Inner;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Something that can be followed: a kind (account, room, everyone; the caller's own numbering) and an id.
@@ -64,6 +65,7 @@ struct Parts<E> {
     shards: Vec<RwLock<HashMap<Topic, Followers<E>>>>,
     hasher: RandomState,
     queue_max: usize,
+    head: AtomicU64,
 }
 
 impl<E> Clone for Bus<E> {
@@ -77,7 +79,8 @@ impl<E: Carried> Bus<E> {
     #[must_use]
     pub fn new(queue_max: usize) -> Bus<E> {
         let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
-        Bus { parts: Arc::new(Parts { shards, hasher: RandomState::new(), queue_max: queue_max.max(1) }) }
+        let (queue_max, head) = (queue_max.max(1), AtomicU64::new(0));
+        Bus { parts: Arc::new(Parts { shards, hasher: RandomState::new(), queue_max, head }) }
     }
 
     /// Delivers something that is not stored (typing, presence). It may overtake stored events and may be lost.
@@ -104,9 +107,23 @@ impl<E: Carried> Bus<E> {
 
     /// Delivers a stored event and applies its moves: joins before, leaves after. Only the commit line calls this, in order.
     pub(crate) fn release(&self, event: Arc<E>) {
+        // Raised before any list of followers is looked at: who follows first and asks for the head then, misses nothing.
+        self.raise_head(event.order());
         self.apply(event.moves(), true);
         self.publish(Arc::clone(&event));
         self.apply(event.moves(), false);
+    }
+
+    /// The place of the last stored event that was released. What lies up to here is durable; what lies beyond it will reach
+    /// every queue that followed its topic before this was asked.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.parts.head.load(Ordering::SeqCst)
+    }
+
+    /// Says how far the stored events go when the store is opened; never takes the head back.
+    pub fn raise_head(&self, order: u64) {
+        self.parts.head.fetch_max(order, Ordering::SeqCst);
     }
 
     fn apply(&self, moves: &[Move], joins: bool) {

@@ -1,7 +1,6 @@
 //! Delivery: once per connection, in order, bounded, and exactly while the topic is followed.
 
 use super::*;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug, PartialEq)]
 struct Note {
@@ -135,4 +134,34 @@ fn racing_publishers_and_subscribers_lose_nothing() {
     got.dedup();
     assert_eq!(got.len(), 2_000);
     assert_eq!(bus.followers_count(ROOM), 1);
+}
+
+#[test]
+fn the_head_shows_the_last_stored_event_and_never_goes_back() {
+    let bus = Bus::new(8);
+    bus.raise_head(7);
+    bus.publish(note(0, &[ADA]));
+    assert_eq!(bus.head(), 7, "what passes does not count");
+    bus.release(note(9, &[ADA]));
+    bus.raise_head(8);
+    assert_eq!(bus.head(), 9);
+}
+
+#[test]
+fn who_follows_before_asking_for_the_head_misses_nothing_beyond_it() {
+    let bus = Bus::new(100_000);
+    std::thread::scope(|scope| {
+        let writer = bus.clone();
+        scope.spawn(move || (1..=20_000).for_each(|order| writer.release(note(order, &[ROOM]))));
+        for _ in 0..200 {
+            let mut queue = bus.subscribe(ADA, || vec![ROOM]);
+            let head = bus.head();
+            let later = bus.head();
+            let got = orders(&mut queue);
+            // The one that is being delivered at this moment may still be on its way.
+            for order in head + 1..later {
+                assert!(got.contains(&order), "{order} lies beyond {head} and was released");
+            }
+        }
+    });
 }
