@@ -1,1 +1,187 @@
-//! Stub.
+//! The domain of Chatelaine: its people, rooms, messages, files, machines and channels, and every rule about them.
+//! It knows no protocol and no storage engine. [`Core`] is the one handle that every dialect holds; operations are plain
+//! functions of their concept's module, and asynchronous code runs them through [`ask::ask`].
+
+pub mod accounts;
+pub mod ask;
+pub mod audit;
+pub mod caller;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod event_log;
+pub mod ids;
+pub mod limits;
+pub mod migrations;
+pub mod page;
+pub mod schema;
+pub mod secrets;
+pub mod server_roles;
+pub mod settings;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chatelaine_store::{Answer, Store};
+
+pub use ask::ask;
+pub use caller::{Caller, Dialect, Who};
+pub use clock::{Clock, Stamp, SystemClock, TestClock, Until};
+pub use error::{Error, Result};
+pub use event::{Audience, Event, Live, What};
+pub use page::{Ask, Done, Page};
+pub use secrets::Secret;
+
+use accounts::Hasher;
+use ask::Gate;
+use migrations::ServerFacts;
+use secrets::Keys;
+use settings::{RunTime, Settings};
+
+/// One write at work: it reads its own changes, and its events go out when it is durable.
+pub type Tx<'a> = chatelaine_store::Tx<'a, Live>;
+
+/// What a reader sees.
+pub type View<'a> = chatelaine_store::View<'a>;
+
+/// What a domain is opened with.
+pub struct CoreOptions {
+    /// The opened store.
+    pub store: Store<Live>,
+    /// Who tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The settings given at start.
+    pub settings: Settings,
+    /// Which of them may change while the server runs, and how.
+    pub run_time: RunTime,
+}
+
+/// The domain, as every dialect holds it. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+struct Inner {
+    store: Store<Live>,
+    clock: Arc<dyn Clock>,
+    base: Settings,
+    run_time: RunTime,
+    in_force: RwLock<Arc<Settings>>,
+    facts: ServerFacts,
+    keys: Keys,
+    gate: Gate,
+    hasher: Hasher,
+}
+
+impl Core {
+    /// Brings the stored data to the present shape and opens the domain on it. Fails when the data is newer than this server.
+    pub fn open(options: CoreOptions) -> std::result::Result<Self, migrations::OpenError> {
+        let facts = migrations::run(&options.store, options.clock.now())?;
+        let in_force = options.store.read(|view| settings::in_force(view, &options.settings, &options.run_time))?;
+        let head = options.store.read(|view| event_log::head(view))?;
+        options.store.bus().raise_head(head.id.get());
+        Ok(Self(Arc::new(Inner {
+            keys: Keys::derive(&facts.master),
+            store: options.store,
+            clock: options.clock,
+            base: options.settings,
+            run_time: options.run_time,
+            in_force: RwLock::new(Arc::new(in_force)),
+            facts,
+            gate: Gate::default(),
+            hasher: Hasher::default(),
+        })))
+    }
+
+    /// Reads. Two reads of one view may straddle a commit, so what must hold together is checked in a write.
+    pub fn read<R>(&self, read: impl FnOnce(&View<'_>) -> R) -> R {
+        self.0.store.read(read)
+    }
+
+    /// Writes: `work` runs alone, and either all of it becomes durable or nothing. It may run twice, so it changes nothing outside
+    /// its transaction. Blocks until durable; asynchronous code goes through [`ask::ask`] or [`Core::submit`].
+    pub fn write<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnMut(&mut Tx<'_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        tracing::trace!(dialect = caller.dialect.name(), "write");
+        self.0.store.write(work)
+    }
+
+    /// As [`Core::write`], without blocking: the work is queued now and happens even if the answer is dropped.
+    pub fn submit<R: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnMut(&mut Tx<'_>) -> Result<R> + Send + 'static,
+    ) -> Answer<R, Error> {
+        tracing::trace!(dialect = caller.dialect.name(), "submit");
+        self.0.store.submit(work)
+    }
+
+    /// Sends a passing event (typing, presence) to who is connected now. It is never stored and may be lost.
+    pub fn publish(&self, audience: Audience, what: What) {
+        let event = Event { id: None, at: self.now(), audience, what };
+        self.0.store.bus().publish(Arc::new(Live::new(event)));
+    }
+
+    /// The present moment by the server's clock; for an event ask [`event_log::next`], whose moments strictly rise.
+    pub fn now(&self) -> Stamp {
+        self.0.clock.now()
+    }
+
+    /// The clock itself.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// The settings in force; a snapshot that later changes do not touch.
+    pub fn settings(&self) -> Arc<Settings> {
+        let in_force = self.0.in_force.read();
+        Arc::clone(&in_force.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Which settings may change while the server runs.
+    pub fn run_time(&self) -> &RunTime {
+        &self.0.run_time
+    }
+
+    /// Who this server is; the same through export and import.
+    pub fn server_id(&self) -> [u8; 16] {
+        self.0.facts.server_id
+    }
+
+    /// The number that changes when data was brought in from elsewhere: clients then throw away what they remember.
+    pub fn epoch(&self) -> u64 {
+        self.0.facts.epoch
+    }
+
+    /// The keys of this server.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// The store, for following events and for figures. Operations use [`Core::read`] and [`Core::write`].
+    pub fn store(&self) -> &Store<Live> {
+        &self.0.store
+    }
+
+    /// Where passwords are hashed.
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    /// Lays the stored run-time changes over the settings of the start once more.
+    pub(crate) fn reload_settings(&self) -> Result<()> {
+        // The lock is held while reading, or of two changes the older could win.
+        let in_force = self.0.in_force.write();
+        let mut in_force = in_force.unwrap_or_else(PoisonError::into_inner);
+        let fresh = self.read(|view| settings::in_force(view, &self.0.base, &self.0.run_time))?;
+        *in_force = Arc::new(fresh);
+        Ok(())
+    }
+}

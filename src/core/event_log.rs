@@ -1,0 +1,214 @@
+//! The log of events: how one is recorded in the transaction that causes it, and how the rows are found again.
+//! Every recorded event gets the next id and a moment strictly later than the one before, whatever the clock does.
+//! Following the log (replay, then live, no gap) is `push/follow.rs`; nothing else reads it page by page.
+
+use chatelaine_store::{Move, Order, Read, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Stamp;
+use crate::error::{Error, Result};
+use crate::event::{Audience, Event, Live, What};
+use crate::ids::{AccountId, EventId, RoomId};
+use crate::limits::{AUDIENCE_ACCOUNTS_MAX, AUDIENCE_NEARBY_MAX, PAGE_ITEMS_MAX};
+use crate::schema::{EVENT_BY_ID, EVENT_HEAD, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_FOR_EVERYONE};
+use crate::{Tx, View};
+
+/// The newest event of the server: its id and its moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// The id.
+    pub id: EventId,
+    /// The moment.
+    pub at: Stamp,
+}
+
+impl Row for Head {}
+
+/// An event as it is kept for replay.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StoredEvent {
+    /// When.
+    pub at: Stamp,
+    /// The accounts it is for, each.
+    pub accounts: Vec<AccountId>,
+    /// The room whose members it is for.
+    pub room: Option<RoomId>,
+    /// Whether it is for everybody.
+    pub everyone: bool,
+    /// What happened.
+    pub what: What,
+}
+
+impl Row for StoredEvent {}
+
+impl StoredEvent {
+    /// The event as live connections know it.
+    pub fn into_event(self, id: EventId) -> Event {
+        Event {
+            id: Some(id),
+            at: self.at,
+            audience: Audience {
+                accounts: self.accounts,
+                room: self.room,
+                everyone: self.everyone,
+                nearby: Vec::new(),
+            },
+            what: self.what,
+        }
+    }
+}
+
+/// The newest event, or the place before the first one.
+pub fn head(r: &impl Read) -> Result<Head> {
+    Ok(EVENT_HEAD.get(r, &0)?.unwrap_or(Head { id: EventId::new(0), at: Stamp::ZERO }))
+}
+
+/// Which id and moment the next recorded event will get. A row that must carry them (a message) asks here first,
+/// then records in the same transaction with the same `now`.
+pub fn next(r: &impl Read, now: Stamp) -> Result<Head> {
+    let head = head(r)?;
+    Ok(Head { id: EventId::new(head.id.get().saturating_add(1)), at: now.max(head.at.next()) })
+}
+
+/// Records that something happened and sends it to live connections once it is durable.
+pub fn record(tx: &mut Tx<'_>, now: Stamp, audience: Audience, what: What) -> Result<Head> {
+    record_moving(tx, now, audience, what, Vec::new())
+}
+
+/// As [`record`], and moves further connections between circles: a new room takes its first members in this way.
+pub fn record_moving(tx: &mut Tx<'_>, now: Stamp, audience: Audience, what: What, moves: Vec<Move>) -> Result<Head> {
+    if what.is_passing() {
+        return Err(Error::internal(&"a passing event was to be stored"));
+    }
+    if audience.accounts.len() > AUDIENCE_ACCOUNTS_MAX || audience.nearby.len() > AUDIENCE_NEARBY_MAX {
+        return Err(Error::internal(&"the audience of an event is too large"));
+    }
+    let next = next(tx, now)?;
+    write_rows(tx, next, &audience, &what)?;
+    let event = Event { id: Some(next.id), at: next.at, audience, what };
+    let live = if moves.is_empty() { Live::new(event) } else { Live::with_moves(event, moves) };
+    tx.emit(live);
+    Ok(next)
+}
+
+fn write_rows(tx: &mut Tx<'_>, head: Head, audience: &Audience, what: &What) -> Result<()> {
+    let row = StoredEvent {
+        at: head.at,
+        accounts: audience.accounts.clone(),
+        room: audience.room,
+        everyone: audience.everyone,
+        what: what.clone(),
+    };
+    EVENT_BY_ID.put(tx, &head.id, &row)?;
+    for account in &audience.accounts {
+        EVENTS_BY_ACCOUNT.put(tx, &(*account, head.id), &())?;
+    }
+    if let Some(room) = audience.room {
+        EVENTS_BY_ROOM.put(tx, &(room, head.id), &())?;
+    }
+    if audience.everyone {
+        EVENTS_FOR_EVERYONE.put(tx, &head.id, &())?;
+    }
+    EVENT_HEAD.put(tx, &0, &head)?;
+    Ok(())
+}
+
+/// One stored event; none when it was never recorded or is no longer kept.
+pub fn find(r: &impl Read, id: EventId) -> Result<Option<Event>> {
+    Ok(EVENT_BY_ID.get(r, &id)?.map(|row| row.into_event(id)))
+}
+
+/// Ids of events for one account, after the given one, in order; at most a page.
+pub fn ids_of_account(view: &View<'_>, account: AccountId, after: EventId) -> Result<Vec<EventId>> {
+    let rows = EVENTS_BY_ACCOUNT.list(view, &account, Some(&(account, after)), Order::Ascending, PAGE_ITEMS_MAX)?;
+    Ok(rows.into_iter().map(|((_, id), ())| id).collect())
+}
+
+/// Ids of events for the members of a room, after the given one, in order; at most a page.
+pub fn ids_of_room(view: &View<'_>, room: RoomId, after: EventId) -> Result<Vec<EventId>> {
+    let rows = EVENTS_BY_ROOM.list(view, &room, Some(&(room, after)), Order::Ascending, PAGE_ITEMS_MAX)?;
+    Ok(rows.into_iter().map(|((_, id), ())| id).collect())
+}
+
+/// Ids of events for everybody, after the given one, in order; at most a page.
+pub fn ids_for_everyone(view: &View<'_>, after: EventId) -> Result<Vec<EventId>> {
+    let rows = EVENTS_FOR_EVERYONE.list(view, &(), Some(&after), Order::Ascending, PAGE_ITEMS_MAX)?;
+    Ok(rows.into_iter().map(|(id, ())| id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::Caller;
+    use crate::testing::World;
+
+    fn announce(world: &World) -> Head {
+        let now = world.core.now();
+        world
+            .core
+            .write(&Caller::system(), move |tx| {
+                let what = What::SettingsChanged { name: "x".into() };
+                record(tx, now, Audience::everyone(), what)
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn ids_have_no_gaps_and_moments_rise_even_when_the_clock_stands_or_jumps_back() {
+        let world = World::new();
+        let first = announce(&world);
+        let second = announce(&world);
+        world.clock.set(Stamp::ZERO);
+        let third = announce(&world);
+        assert_eq!([1, 2, 3], [first.id.get(), second.id.get(), third.id.get()]);
+        assert!(first.at < second.at && second.at < third.at);
+    }
+
+    #[test]
+    fn an_event_is_found_by_each_of_its_circles() {
+        let world = World::new();
+        let now = world.core.now();
+        let (account, room) = (AccountId::new(5), RoomId::new(6));
+        let head = world
+            .core
+            .write(&Caller::system(), move |tx| {
+                let audience = Audience::room(room).and_account(account);
+                record(tx, now, audience, What::RoomChanged { room })
+            })
+            .unwrap();
+        world.core.read(|view| {
+            let start = EventId::new(0);
+            assert_eq!(ids_of_account(view, account, start), Ok(vec![head.id]));
+            assert_eq!(ids_of_room(view, room, start), Ok(vec![head.id]));
+            assert_eq!(ids_of_room(view, room, head.id), Ok(vec![]));
+            assert_eq!(ids_for_everyone(view, start), Ok(vec![]));
+            let event = find(view, head.id).unwrap().unwrap();
+            assert_eq!(event.what, What::RoomChanged { room });
+            assert_eq!(event.at, head.at);
+        });
+    }
+
+    #[test]
+    fn a_refused_operation_leaves_no_event_behind() {
+        let world = World::new();
+        let now = world.core.now();
+        let refused = world.core.write(&Caller::system(), move |tx| {
+            let what = What::SettingsChanged { name: "x".into() };
+            record(tx, now, Audience::everyone(), what)?;
+            Err::<(), _>(Error::Busy)
+        });
+        assert_eq!(refused, Err(Error::Busy));
+        assert_eq!(world.core.read(|view| head(view)).unwrap().id.get(), 0);
+    }
+
+    #[test]
+    fn a_passing_event_cannot_be_stored() {
+        let world = World::new();
+        let now = world.core.now();
+        let refused = world.core.write(&Caller::system(), move |tx| {
+            let what = What::Typing { room: RoomId::new(1), account: AccountId::new(1) };
+            record(tx, now, Audience::room(RoomId::new(1)), what)
+        });
+        assert!(matches!(refused, Err(Error::Internal(_))));
+    }
+}

@@ -1,0 +1,111 @@
+//! Every limit of the domain that is not a setting, with its unit in the name. Settable limits live in `settings.rs`.
+//! Nothing in the domain grows without one of these: lists, rows, queues, texts, caches.
+
+/// Operations that run at the same time on the blocking pool.
+pub const OPERATIONS_AT_ONCE: usize = 64;
+/// Operations that wait for their turn; beyond, callers hear `Busy`.
+pub const OPERATIONS_WAITING: usize = 4_096;
+/// Password hashes that wait for their turn; beyond, callers hear `Busy`.
+pub const PASSWORD_HASHES_WAITING: usize = 32;
+
+/// Items of one page, unless the caller asks for fewer.
+pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// Items of one page at most.
+pub const PAGE_ITEMS_MAX: usize = 200;
+
+/// Bytes of a handle.
+pub const HANDLE_BYTES_MAX: usize = 50;
+/// Letters and digits of a handle that the server makes up.
+pub const HANDLE_GENERATED_CHARS: usize = 10;
+/// Bytes of an e-mail address.
+pub const EMAIL_BYTES_MAX: usize = 254;
+/// Bytes of a display name.
+pub const DISPLAY_NAME_BYTES_MAX: usize = 60;
+/// Bytes of a password; longer texts cost time without adding strength.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Bytes of a status text.
+pub const STATUS_BYTES_MAX: usize = 128;
+/// Seconds after which a status text is forgotten.
+pub const STATUS_LIFE_S: u64 = 24 * 3_600;
+/// Characters of the text about oneself.
+pub const BIO_CHARS_MAX: usize = 500;
+/// Bytes of a language tag.
+pub const LOCALE_BYTES_MAX: usize = 35;
+/// Bytes of the name of a time zone.
+pub const TIME_ZONE_BYTES_MAX: usize = 64;
+/// Bytes of a client's opaque settings.
+pub const KEPT_BYTES_MAX: usize = 7_168;
+/// Clients whose opaque settings are kept per account.
+pub const KEPT_NAMES_MAX: usize = 16;
+/// Bytes of the name under which opaque settings are kept.
+pub const KEPT_NAME_BYTES_MAX: usize = 64;
+/// Further identifiers of one account.
+pub const IDENTIFIERS_MAX: usize = 16;
+/// Bytes of one further identifier.
+pub const IDENTIFIER_BYTES_MAX: usize = 1_024;
+/// Characters of what a search looks for.
+pub const SEARCH_CHARS_MAX: usize = 60;
+/// Words of a display name that a search finds it by.
+pub const SEARCH_WORDS_MAX: usize = 8;
+/// Rows a search looks at before it ends its page early.
+pub const SEARCH_ROWS_MAX: usize = 1_000;
+
+/// Logins of one account; the oldest gives way.
+pub const LOGINS_PER_ACCOUNT_MAX: usize = 100;
+/// Bytes of the client's name kept with a login.
+pub const LOGIN_AGENT_BYTES_MAX: usize = 200;
+/// Seconds between two writes of when a login was last seen.
+pub const LOGIN_SEEN_WRITE_S: u64 = 3_600;
+/// Logins remembered in memory, so that a request costs no read of the store.
+pub const LOGIN_CACHE_MAX: usize = 16_384;
+/// Seconds a password reset link is valid.
+pub const RESET_LINK_LIFE_S: u64 = 24 * 3_600;
+/// Seconds an e-mail verification token is valid.
+pub const EMAIL_TOKEN_LIFE_S: u64 = 24 * 3_600;
+/// Open one-time links of one account; a new one replaces the oldest.
+pub const ONE_TIME_LINKS_MAX: usize = 8;
+/// Open sign-up invitations.
+pub const SIGN_UP_INVITES_MAX: usize = 1_000;
+/// Seconds a sign-up invitation is valid unless told otherwise.
+pub const SIGN_UP_INVITE_LIFE_S: u64 = 7 * 24 * 3_600;
+/// Seconds a sign-up invitation is valid at most.
+pub const SIGN_UP_INVITE_LIFE_MAX_S: u64 = 365 * 24 * 3_600;
+
+/// Friends of one account.
+pub const FRIENDS_MAX: usize = 5_000;
+/// Open friend requests that one account has sent.
+pub const FRIEND_REQUESTS_MAX: usize = 500;
+/// Seconds a friend request can be answered.
+pub const FRIEND_REQUEST_LIFE_S: u64 = 3 * 24 * 3_600;
+/// Blocks of one account.
+pub const BLOCKS_MAX: usize = 5_000;
+/// Characters of a private name for a friend.
+pub const ALIAS_CHARS_MAX: usize = 200;
+/// Characters of a note beside a request.
+pub const NOTE_CHARS_MAX: usize = 200;
+/// Characters of the reason of a report, ban or mute.
+pub const REASON_CHARS_MAX: usize = 500;
+/// Open reports of one account.
+pub const REPORTS_OPEN_MAX: usize = 200;
+
+/// Roles on the server.
+pub const SERVER_ROLES_MAX: usize = 100;
+/// Characters of the name of a role.
+pub const ROLE_NAME_CHARS_MAX: usize = 60;
+/// Characters of the description of a role.
+pub const ROLE_DESCRIPTION_CHARS_MAX: usize = 200;
+/// Bytes of the detail of an audit row.
+pub const AUDIT_DETAIL_BYTES_MAX: usize = 400;
+/// Bytes of an announcement.
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 4_000;
+/// Bytes of the value of a run-time setting.
+pub const SETTING_VALUE_BYTES_MAX: usize = 1_024;
+/// Run-time settings that may be stored.
+pub const SETTINGS_STORED_MAX: usize = 1_000;
+
+/// Accounts named in the audience of one event; larger circles get several events.
+pub const AUDIENCE_ACCOUNTS_MAX: usize = 512;
+/// Places besides, to which an event goes live without being stored for them.
+pub const AUDIENCE_NEARBY_MAX: usize = 6_000;
+/// Bytes of a reaction.
+pub const EMOJI_BYTES_MAX: usize = 32;

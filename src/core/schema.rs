@@ -1,0 +1,103 @@
+//! The list of all trees: prefix, name, keys, rows, one line each. Nothing else names a tree.
+//! Prefixes are never reused and never change meaning; a tree is named like a dictionary, value by key.
+//! The first byte of a prefix is the subject, so a look at raw keys shows where one is.
+
+use chatelaine_store::{Counter, Text, Tree};
+
+use crate::clock::Stamp;
+use crate::ids::*;
+
+/// Declares the trees and counters, and a list of their prefixes and names for the test below and for `doctor`.
+macro_rules! schema {
+    (trees { $($prefix:literal $constant:ident $name:literal : $key:ty => $row:ty;)* } counters { $($number:literal $counter:ident $counted:literal;)* }) => {
+        $(#[doc = concat!("The tree `", $name, "`.")] pub const $constant: Tree<$key, $row> = Tree::new($prefix, $name);)*
+        $(#[doc = concat!("Counts ", $counted, ".")] pub const $counter: Counter = Counter::new($number, $counted);)*
+        /// Prefix and name of every tree and counter.
+        pub const ALL: &[(u16, &str)] = &[$(($prefix, $name),)* $(($number, $counted),)*];
+    };
+}
+
+schema! {
+    trees {
+        // 00: the server
+        0x0001 SCHEMA_NUMBER "schema_number": u8 => u32;
+        0x0002 SERVER_FACTS "server_facts": u8 => crate::migrations::ServerFacts;
+        0x0003 SETTING_BY_NAME "setting_by_name": Text => String;
+
+        // 01: accounts
+        0x0101 ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account;
+        0x0102 ID_BY_HANDLE "id_by_handle": Text => AccountId;
+        0x0103 ID_BY_EMAIL "id_by_email": Text => AccountId;
+        0x0105 ID_BY_IDENTIFIER "id_by_identifier": (u8, [u8; 32]) => AccountId;
+        0x0106 ACCOUNTS_BY_WORD "accounts_by_word": Text => AccountId;
+
+        // 02: logins and one-time tokens
+        0x0202 LOGIN_BY_TOKEN "login_by_token": [u8; 32] => LoginId;
+        0x0203 LOGINS_BY_ACCOUNT "logins_by_account": (AccountId, LoginId) => ();
+        0x0204 LOGINS_BY_EXPIRY "logins_by_expiry": (Stamp, LoginId) => ();
+        0x0206 ONE_TIME_LINKS_BY_ACCOUNT "one_time_links_by_account": (AccountId, Stamp, [u8; 32]) => ();
+        0x0208 SIGN_UP_INVITE_BY_TOKEN "sign_up_invite_by_token": [u8; 32] => InviteId;
+
+        // 03: friends
+        0x0303 FRIEND_REQUESTERS "friend_requesters": (AccountId, AccountId) => ();
+        0x0306 OPEN_REPORTS_BY_REPORTER "open_reports_by_reporter": (AccountId, ReportId) => ();
+        0x0307 ALIAS_BY_PAIR "alias_by_pair": (AccountId, AccountId) => String;
+
+        // 04: roles on the server, audit, announcements
+        0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole;
+        0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
+        0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
+
+        // 05: events
+        0x0501 EVENT_BY_ID "event_by_id": EventId => crate::event_log::StoredEvent;
+        0x0502 EVENTS_BY_ACCOUNT "events_by_account": (AccountId, EventId) => ();
+        0x0503 EVENTS_BY_ROOM "events_by_room": (RoomId, EventId) => ();
+        0x0504 EVENTS_FOR_EVERYONE "events_for_everyone": EventId => ();
+        0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head;
+
+        // 06: rooms
+
+        // 07: messages
+
+        // 08: roles in rooms
+
+        // 09: files
+
+        // 0a: presence and push
+
+        // 0b: machines
+        0x0b02 ID_BY_MACHINE_CODE "id_by_machine_code": Text => MachineId;
+        0x0b03 MACHINES_BY_ACCOUNT "machines_by_account": (AccountId, MachineId) => ();
+
+        // 0c: channels
+        0x0c02 CHANNELS_BY_ACCOUNT "channels_by_account": (AccountId, ChannelId) => ();
+    }
+    counters {
+        0x0f01 ACCOUNTS "accounts";
+        0x0f02 LOGINS "logins";
+        0x0f03 SIGN_UP_INVITES "sign_up_invites";
+        0x0f04 REPORTS "reports";
+        0x0f05 SERVER_ROLES "server_roles";
+        0x0f06 AUDIT "audit";
+        0x0f07 ANNOUNCEMENTS "announcements";
+        0x0f08 MACHINES "machines";
+        0x0f09 CHANNELS "channels";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_prefix_and_no_name_is_given_twice() {
+        let mut prefixes: Vec<u16> = ALL.iter().map(|(prefix, _)| *prefix).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        assert_eq!(prefixes.len(), ALL.len());
+        let mut names: Vec<&str> = ALL.iter().map(|(_, name)| *name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

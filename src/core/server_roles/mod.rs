@@ -1,0 +1,84 @@
+//! Roles on the server: what an account may do beyond its own rooms. Role 1 is the built-in administrator with every
+//! permission; others are made by those who may assign. An account holds at most one. The operator holds every permission
+//! without an account, and the last administrator can be neither revoked nor closed nor locked.
+
+mod permission;
+
+use chatelaine_store::{Read, Row};
+use serde::{Deserialize, Serialize};
+
+pub use permission::{ServerPermission, ServerPermissions};
+
+use crate::accounts;
+use crate::caller::{Caller, Who};
+use crate::error::{Error, Result, Right, SignInFlaw, Thing};
+use crate::ids::{AccountId, ServerRoleId};
+use crate::schema::SERVER_ROLE_BY_ID;
+
+/// The built-in administrator.
+pub const ADMINISTRATOR: ServerRoleId = ServerRoleId::new(1);
+
+/// A role on the server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ServerRole {
+    /// Its number.
+    pub id: ServerRoleId,
+    /// Its name, unique among the roles.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it allows.
+    pub permissions: ServerPermissions,
+}
+
+impl Row for ServerRole {}
+
+/// Passes for callers that hold the permission, else fails with `Denied(Server(…))`; who has not signed in hears `SignIn(Missing)`.
+pub fn require(r: &impl Read, caller: &Caller, permission: ServerPermission) -> Result<()> {
+    match caller.who {
+        Who::Operator | Who::System => Ok(()),
+        Who::Anonymous => Err(Error::SignIn(SignInFlaw::Missing)),
+        Who::Account(account) if permissions_of(r, account)?.has(permission) => Ok(()),
+        Who::Account(_) => Err(Error::Denied(Right::Server(permission))),
+    }
+}
+
+/// Whether the caller holds the permission.
+pub fn may(r: &impl Read, caller: &Caller, permission: ServerPermission) -> Result<bool> {
+    match require(r, caller, permission) {
+        Ok(()) => Ok(true),
+        Err(Error::Denied(_) | Error::SignIn(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// What an account may do on the server. Accounts that are closed, or not there, may nothing.
+pub fn permissions_of(r: &impl Read, account: AccountId) -> Result<ServerPermissions> {
+    let account = match accounts::get(r, account) {
+        Ok(account) if !account.is_closed() => account,
+        Ok(_) | Err(Error::NotFound(Thing::Account)) => return Ok(ServerPermissions::NONE),
+        Err(other) => return Err(other),
+    };
+    match account.server_role {
+        None => Ok(ServerPermissions::NONE),
+        Some(role) => Ok(find_role(r, role)?.map_or(ServerPermissions::NONE, |r| r.permissions)),
+    }
+}
+
+/// A role by its number.
+pub fn find_role(r: &impl Read, id: ServerRoleId) -> Result<Option<ServerRole>> {
+    if id == ADMINISTRATOR {
+        return Ok(Some(administrator()));
+    }
+    Ok(SERVER_ROLE_BY_ID.get(r, &id)?)
+}
+
+/// The built-in role is code, not a row: it can neither be damaged nor lose a permission.
+fn administrator() -> ServerRole {
+    ServerRole {
+        id: ADMINISTRATOR,
+        name: "admin".into(),
+        description: "administrator".into(),
+        permissions: ServerPermissions::all(),
+    }
+}
