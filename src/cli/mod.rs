@@ -1,0 +1,91 @@
+//! The command line: one file per command, one place that prints failures.
+//!
+//! A command returns `Ok` or a [`Failure`]; only [`main`] turns that into a line on standard
+//! error and an exit code.
+
+mod completions;
+mod config;
+mod failure;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use failure::{Exit, Failure};
+
+const ABOUT: &str = "The server for a place: its people, its machines and its sensors, in one binary.";
+
+const EXAMPLES: &str = "\
+Examples:
+  chatelaine serve --data ./data                    start here; the first start prints what to do next
+  chatelaine serve --set accounts.sign_up=invite    the same, with one setting changed
+  chatelaine admin list --data ./data               who has an account (while the server runs or not)
+  chatelaine config show                            every setting, its value and where that came from
+  chatelaine help admin                             more about one command
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings, 4 address in use, 5 data folder,
+6 data in use, 7 newer or other data, 8 damaged data, 9 certificate files, 10 gave up while running.";
+
+#[derive(Parser, Debug)]
+#[command(name = "chatelaine", version, about = ABOUT, after_help = EXAMPLES, propagate_version = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Check or show settings, or print an example file.
+    Config(config::Args),
+    /// Print a completion script for a shell.
+    Completions(completions::Args),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    run(std::env::args_os())
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line = match Line::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version are "errors" for clap; a closed pipe is nobody's concern.
+            let _printed = error.print();
+            return if error.use_stderr() { ExitCode::from(Exit::Usage.number()) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match line.command {
+        Command::Config(args) => config::run(&args),
+        Command::Completions(args) => completions::run(&args, &mut Line::command()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chatelaine: {failure}");
+            failure.into()
+        }
+    }
+}
+
+/// Writes a command's answer to standard output. A reader that left early is no failure.
+fn say(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Line::command().debug_assert();
+    }
+}

@@ -1,0 +1,182 @@
+//! Settings of the port: where it listens and how much one peer may cost.
+
+use std::time::Duration;
+
+use super::setting::{Kind, Setting};
+use super::{Config, size};
+
+/// The port and its limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// Address and port, like `0.0.0.0:7777` or `[::]:7777`.
+    pub address: String,
+    /// Open connections in all.
+    pub connections_max: usize,
+    /// Open connections of one address.
+    pub connections_per_address: usize,
+    /// Wait for the first byte of a connection.
+    pub first_byte_s: Duration,
+    /// Wait for a TLS handshake.
+    pub handshake_s: Duration,
+    /// Wait for a whole request head.
+    pub head_s: Duration,
+    /// A connection without a request is closed after this.
+    pub idle_s: Duration,
+    /// A request body that does not move is given up after this.
+    pub body_idle_s: Duration,
+    /// How long a stopping server waits for what is under way.
+    pub stop_grace_s: Duration,
+    /// Size of a request head.
+    pub head_bytes: usize,
+    /// Header fields of a request.
+    pub headers_max: usize,
+    /// Size of a JSON or form body; uploads have their own limit.
+    pub body_bytes: usize,
+    /// Addresses or networks whose `Forwarded` headers are believed.
+    pub trusted_proxies: Vec<String>,
+    /// Worker threads; 0 means one per core.
+    pub workers: usize,
+    /// Whether `/metrics` answers to everybody and not only to this machine.
+    pub metrics_open: bool,
+}
+
+impl Listen {
+    pub(super) const BLANK: Listen = Listen {
+        address: String::new(),
+        connections_max: 0,
+        connections_per_address: 0,
+        first_byte_s: Duration::ZERO,
+        handshake_s: Duration::ZERO,
+        head_s: Duration::ZERO,
+        idle_s: Duration::ZERO,
+        body_idle_s: Duration::ZERO,
+        stop_grace_s: Duration::ZERO,
+        head_bytes: 0,
+        headers_max: 0,
+        body_bytes: 0,
+        trusted_proxies: Vec::new(),
+        workers: 0,
+        metrics_open: false,
+    };
+}
+
+const fn seconds(most: u64, put: fn(&mut Config, Duration)) -> Kind {
+    Kind::Span { min: Duration::from_millis(10), max: Duration::from_secs(most), put }
+}
+
+pub(super) const TABLE: &[Setting] = &[
+    Setting::new(
+        "listen.address",
+        Kind::Text { allowed: "ADDRESS:PORT, like 0.0.0.0:7777, 127.0.0.1:0 or [::]:7777", put: put_address },
+        "0.0.0.0:7777",
+        "Where the one port listens. Port 0 picks a free one. The flag --listen is the same setting.",
+    ),
+    Setting::new(
+        "listen.connections_max",
+        Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.listen.connections_max = size(n) },
+        "15000",
+        "Open connections in all; further ones are closed at once.",
+    ),
+    Setting::new(
+        "listen.connections_per_address",
+        Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.listen.connections_per_address = size(n) },
+        "256",
+        "Open connections from one address. Raise it if many people share one address.",
+    ),
+    Setting::new(
+        "listen.first_byte_s",
+        seconds(600, |c, d| c.listen.first_byte_s = d),
+        "10",
+        "A connection that sends nothing is closed after this.",
+    ),
+    Setting::new(
+        "listen.handshake_s",
+        seconds(600, |c, d| c.listen.handshake_s = d),
+        "10",
+        "A TLS handshake must be done within this.",
+    ),
+    Setting::new(
+        "listen.head_s",
+        seconds(600, |c, d| c.listen.head_s = d),
+        "10",
+        "A request head must have arrived within this.",
+    ),
+    Setting::new(
+        "listen.idle_s",
+        seconds(86_400, |c, d| c.listen.idle_s = d),
+        "75",
+        "A kept connection without a request is closed after this.",
+    ),
+    Setting::new(
+        "listen.body_idle_s",
+        seconds(3_600, |c, d| c.listen.body_idle_s = d),
+        "30",
+        "A request body of which nothing arrives for this long is given up.",
+    ),
+    Setting::new(
+        "listen.stop_grace_s",
+        seconds(600, |c, d| c.listen.stop_grace_s = d),
+        "10",
+        "A stopping server waits this long for requests under way.",
+    ),
+    Setting::new(
+        "listen.head_bytes",
+        Kind::Bytes { min: 8_192, max: 1 << 20, put: |c, n| c.listen.head_bytes = size(n) },
+        "64KiB",
+        "Size of a request head.",
+    ),
+    Setting::new(
+        "listen.headers_max",
+        Kind::Count { min: 16, max: 1_000, put: |c, n| c.listen.headers_max = size(n) },
+        "96",
+        "Header fields of a request.",
+    ),
+    Setting::new(
+        "listen.body_bytes",
+        Kind::Bytes { min: 65_536, max: 64 << 20, put: |c, n| c.listen.body_bytes = size(n) },
+        "1MiB",
+        "Size of a JSON or form body. Uploads have their own limit: files.upload_bytes.",
+    ),
+    Setting::new(
+        "listen.trusted_proxies",
+        Kind::List { allowed: "addresses or networks, like 127.0.0.1 or 10.0.0.0/8", put: put_proxies },
+        "",
+        "Front servers whose Forwarded and X-Forwarded-For headers are believed.",
+    ),
+    Setting::new(
+        "listen.workers",
+        Kind::Count { min: 0, max: 256, put: |c, n| c.listen.workers = size(n) },
+        "0",
+        "Threads that serve requests; 0 means one per core.",
+    ),
+    Setting::new(
+        "listen.metrics_open",
+        Kind::Flag { put: |c, on| c.listen.metrics_open = on },
+        "false",
+        "Whether the figures at /metrics are shown to everybody and not only to this machine.",
+    ),
+];
+
+fn put_address(config: &mut Config, text: &str) -> bool {
+    config.listen.address = text.to_string();
+    text.parse::<std::net::SocketAddr>().is_ok()
+}
+
+fn put_proxies(config: &mut Config, items: &[String]) -> bool {
+    config.listen.trusted_proxies = items.to_vec();
+    items.len() <= 64 && items.iter().all(|item| is_network(item))
+}
+
+/// True for an address with or without `/length`.
+fn is_network(text: &str) -> bool {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, length.parse::<u8>().ok()),
+        None => (text, Some(0)),
+    };
+    let most = match address.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(_)) => 32,
+        Ok(std::net::IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    length.is_some_and(|length| length <= most)
+}

@@ -1,0 +1,114 @@
+//! The table of all settings, in the order in which they are shown.
+
+use super::setting::Setting;
+use super::{domain, listen, running, store, tls};
+
+/// Every setting, section by section.
+pub fn table() -> impl Iterator<Item = Setting> {
+    let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE];
+    let at_run_time = domain::TABLE.iter().map(|setting| setting.run_time());
+    at_start.into_iter().flatten().copied().chain(at_run_time)
+}
+
+/// The setting called `name`.
+pub fn find(name: &str) -> Option<Setting> {
+    table().find(|setting| setting.name == name)
+}
+
+/// The name of a setting that `name` was probably meant to be.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let mut best = table().map(|setting| (distance(name, setting.name), setting.name)).min()?;
+    if best.0 > 3 {
+        // The right key in a wrong table is a common slip.
+        let key = name.rsplit('.').next().unwrap_or(name);
+        best = table().filter(|setting| setting.key() == key).map(|setting| (0, setting.name)).next()?;
+    }
+    Some(best.1)
+}
+
+/// The number of letters to add, drop or change to get from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut before = i + 1;
+        let mut next = vec![before];
+        for (right, above) in b.bytes().zip(row.iter().skip(1)) {
+            let change = diagonal + usize::from(left != right);
+            before = change.min(before + 1).min(above + 1);
+            diagonal = *above;
+            next.push(before);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting::{Kind, Raw};
+    use super::super::{Config, When};
+    use super::*;
+    use chatelaine_core::settings::Settings;
+
+    #[test]
+    fn every_default_is_allowed_and_canonical() {
+        let mut config = Config::default();
+        for setting in table() {
+            let shown = setting.put(&mut config, &Raw::Text(setting.default.to_string()));
+            assert_eq!(shown.as_deref(), Some(setting.default), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn every_name_stands_once_and_has_two_parts() {
+        let mut seen = std::collections::BTreeSet::new();
+        for setting in table() {
+            assert!(seen.insert(setting.name), "{} stands twice", setting.name);
+            assert_eq!(setting.name.split('.').count(), 2, "{}", setting.name);
+            assert!(setting.help.ends_with('.'), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn the_domain_has_the_same_defaults_as_the_table() {
+        assert_eq!(format!("{:?}", Config::default().domain), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn one_step_outside_a_range_is_refused() {
+        let mut config = Config::default();
+        for setting in table() {
+            let (min, max) = match setting.kind {
+                Kind::Count { min, max, .. }
+                | Kind::Bytes { min, max, .. }
+                | Kind::Seconds { min, max, .. }
+                | Kind::Days { min, max, .. } => (min, max),
+                Kind::Span { .. } | Kind::Flag { .. } | Kind::Choice { .. } | Kind::Text { .. } | Kind::List { .. } => {
+                    continue;
+                }
+            };
+            let mut take = |number: u64| setting.put(&mut config, &Raw::Text(number.to_string())).is_some();
+            assert!(take(min) && take(max), "{}", setting.name);
+            assert!(!take(max + 1), "{}", setting.name);
+            assert!(min == 0 || !take(min - 1), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn only_domain_settings_change_at_run_time() {
+        for setting in table() {
+            let domain =
+                ["server", "accounts", "rooms", "messages", "files", "rate_limit"].contains(&setting.section());
+            assert_eq!(setting.when == When::RunTime, domain, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_slip_finds_the_name_that_was_meant() {
+        assert_eq!(nearest("tls.mod"), Some("tls.mode"));
+        assert_eq!(nearest("listen.sign_up"), Some("accounts.sign_up"));
+        assert_eq!(nearest("entirely.different"), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}
