@@ -5,7 +5,7 @@
 //! nothing behind. An error of apply or sync is final, because a failed sync must never be tried again.
 
 use crate::bus::{Bus, Carried};
-use crate::engine::{Engine, EngineError, Reading, Urgency};
+use crate::engine::{Engine, EngineError, Urgency};
 use crate::fault::Fault;
 use crate::shared::{Durability, Shared};
 use crate::tx::{Overlay, Tx, View};
@@ -132,7 +132,8 @@ impl<E: Carried> Writer<E> {
     /// Runs `first` and what waits behind it as one group; true if the writer shall stop.
     fn group(&mut self, first: Box<dyn Command<E>>) -> bool {
         let engine = Arc::clone(&self.engine);
-        let base = View::new(Ok(&*engine as &dyn Reading));
+        let snapshot = engine.snapshot();
+        let base = View::over(&*engine, &snapshot);
         let full = !self.shared.has_space();
         let mut group = Group { overlay: Overlay::default(), waiting: Vec::new(), events: Vec::new() };
         let (mut next, mut ran, mut stop) = (Some(first), 0, false);

@@ -42,7 +42,9 @@ impl fmt::Display for Fault {
             Fault::Closed => write!(out, "the store is closed"),
             Fault::Failed(detail) => write!(out, "the store failed: {detail}"),
             Fault::Damaged { tree, detail } => write!(out, "a row of {tree} is damaged: {detail}"),
-            Fault::TooBig { tree, bytes } => write!(out, "a row of {tree} has {bytes} bytes, more than the store keeps"),
+            Fault::TooBig { tree, bytes } => {
+                write!(out, "a row of {tree} has {bytes} bytes, more than the store keeps")
+            }
         }
     }
 }

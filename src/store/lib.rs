@@ -3,12 +3,18 @@
 //! One writer thread runs every write in order and makes it durable before the caller hears of it (`commit.rs`); readers go to
 //! the engine directly. Typed access is in `tree.rs`, live delivery in `bus/`. Which engine keeps the bytes is an option.
 
+mod blobs;
 mod bus;
 mod commit;
 mod engine;
 mod engine_memory;
+mod engine_redb;
+mod engine_sled;
+#[cfg(test)]
+mod engine_tests;
 mod fault;
 mod key;
+mod open;
 mod row;
 mod shared;
 #[cfg(test)]
@@ -16,18 +22,21 @@ mod tests;
 mod tree;
 mod tx;
 
+pub use blobs::{
+    BlobError, BlobHash, Blobs, Body, PartWriter, SecondHash, Stored, Swept, Trouble, Upload, UploadOptions, Verified,
+};
 pub use bus::{Bus, Carried, Move, Next, Queue, Topic};
 pub use engine::{EngineKind, Order, Step};
 pub use fault::{Fault, OpenError};
 pub use key::{Key, KeyPrefix, Newest, Text, TextStart};
+pub use open::engine_of;
 pub use row::{KEY_BYTES_MAX, ROW_BYTES_MAX, Row};
 pub use shared::Durability;
 pub use tree::{Counter, Tree};
 pub use tx::{Read, Tx, View};
 
 use commit::{Job, Order as WriterOrder, Writer};
-use engine::{Engine, Reading};
-use engine_memory::MemoryEngine;
+use engine::Engine;
 use shared::Shared;
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
@@ -117,7 +126,7 @@ struct Inner<E: Carried> {
 impl<E: Carried> Store<E> {
     /// Opens the folder, and makes it if it is new. May take seconds for a large store after a crash.
     pub fn open(options: Options) -> Result<Store<E>, OpenError> {
-        let engine = open_engine(&options)?;
+        let engine = open::open(options.engine, &options.dir, options.cache_bytes)?;
         let dir = (options.engine != EngineKind::Memory).then(|| options.dir.clone());
         let shared = Arc::new(Shared::new(dir, options.reserve_bytes));
         let bus = Bus::new(options.live_queue_max);
@@ -146,11 +155,8 @@ impl<E: Carried> Store<E> {
     pub fn read<R>(&self, read: impl FnOnce(&View<'_>) -> R) -> R {
         let engine = self.inner.engine();
         let Some(engine) = engine else { return read(&View::new(Err(Fault::Closed))) };
-        match engine.snapshot() {
-            Ok(Some(snapshot)) => read(&View::new(Ok(&*snapshot))),
-            Ok(None) => read(&View::new(Ok(&*engine as &dyn Reading))),
-            Err(error) => read(&View::new(Err(error.into()))),
-        }
+        let snapshot = engine.snapshot();
+        read(&View::over(&*engine, &snapshot))
     }
 
     /// Runs `work` on the writer and waits until it is durable. Blocks: never call it on an async thread; `submit` is for those.
@@ -264,7 +270,7 @@ impl<E: Carried> Inner<E> {
             // A reader that still runs holds the files a moment longer; the folder must be free when this returns.
             let mut patience = 5_000;
             while Arc::strong_count(&engine) > 1 && patience > 0 {
-                thread::sleep(std::time::Duration::from_millis(1));
+                thread::park_timeout(std::time::Duration::from_millis(1));
                 patience -= 1;
             }
         }
@@ -278,13 +284,6 @@ impl<E: Carried> Drop for Inner<E> {
             return;
         }
         self.stop();
-    }
-}
-
-fn open_engine(options: &Options) -> Result<Arc<dyn Engine>, OpenError> {
-    match options.engine {
-        EngineKind::Memory => Ok(Arc::new(MemoryEngine::default())),
-        EngineKind::Sled | EngineKind::Redb => Err(OpenError::Io { detail: "this engine is not built in".to_owned() }),
     }
 }
 
@@ -306,7 +305,9 @@ impl<R, F: From<Fault>> Future for Answer<R, F> {
         match &mut self.state {
             Waiting::Refused(fault) => Poll::Ready(Err(fault.clone().into())),
             // The writer drops a command unanswered only when it ends.
-            Waiting::For(answer) => Pin::new(answer).poll(context).map(|got| got.unwrap_or_else(|_| Err(Fault::Closed.into()))),
+            Waiting::For(answer) => {
+                Pin::new(answer).poll(context).map(|got| got.unwrap_or_else(|_| Err(Fault::Closed.into())))
+            }
         }
     }
 }

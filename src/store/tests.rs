@@ -1,7 +1,34 @@
-//! The store as its callers see it: order, isolation, groups, faults.
+//! The store as its callers see it, the same suite on every engine: order, isolation, groups, faults, what survives.
 
 use crate::*;
 use std::sync::mpsc;
+
+macro_rules! on_every_engine {
+    ($($name:ident)*) => {
+        mod memory { $(#[test] fn $name() { super::$name(crate::EngineKind::Memory); })* }
+        mod sled { $(#[test] fn $name() { super::$name(crate::EngineKind::Sled); })* }
+        mod redb { $(#[test] fn $name() { super::$name(crate::EngineKind::Redb); })* }
+    };
+}
+
+on_every_engine! {
+    a_write_is_seen_by_reads_that_begin_after_it
+    a_failed_command_leaves_neither_rows_nor_events_nor_numbers
+    commands_of_one_group_see_each_other_but_not_the_failed_one_between
+    ranges_inside_a_command_merge_engine_group_and_own_writes_both_ways
+    events_are_released_in_the_order_of_the_writes
+    a_panic_fails_one_command_and_the_writer_lives
+    a_full_queue_answers_busy_and_forgets_nothing
+    a_closed_store_refuses_and_lets_waiting_writes_finish
+    rows_beyond_the_limit_are_refused_and_the_limit_itself_is_not
+    lists_stay_inside_their_prefix_and_page_without_gap_or_repeat
+    what_was_answered_is_there_after_opening_again
+    a_late_sync_is_made_at_the_latest_when_closing
+    a_second_opening_of_the_folder_is_refused
+    the_folder_of_another_engine_is_refused_with_advice
+    without_free_space_writes_are_refused_reads_go_on_and_space_heals_it
+    damaged_rows_are_told_from_missing_ones
+}
 
 #[derive(Debug, PartialEq)]
 struct Note(u64);
@@ -21,8 +48,37 @@ impl Carried for Note {
 const NUMBERS: Tree<(u16, u32), u64> = Tree::new(1, "number_by_place");
 const COUNTER: Counter = Counter::new(3, "notes");
 
-fn memory() -> Store<Note> {
-    Store::open(Options::default()).unwrap()
+/// A store in a folder that vanishes with it.
+struct Bed {
+    store: Store<Note>,
+    options: Options,
+    _folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Bed {
+    type Target = Store<Note>;
+    fn deref(&self) -> &Store<Note> {
+        &self.store
+    }
+}
+
+fn bed(engine: EngineKind) -> Bed {
+    bed_with(Options { engine, ..Options::default() })
+}
+
+fn bed_with(options: Options) -> Bed {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { dir: folder.path().join("store"), cache_bytes: 1 << 20, reserve_bytes: 0, ..options };
+    Bed { store: Store::open(options.clone()).unwrap(), options, _folder: folder }
+}
+
+impl Bed {
+    /// Closes and opens again.
+    fn reopened(mut self) -> Bed {
+        self.store.shutdown();
+        self.store = Store::open(self.options.clone()).unwrap();
+        self
+    }
 }
 
 fn put(store: &Store<Note>, place: (u16, u32), number: u64) {
@@ -42,17 +98,15 @@ fn hold(store: &Store<Note>) -> mpsc::Sender<()> {
     go
 }
 
-#[test]
-fn a_write_is_seen_by_reads_that_begin_after_it() {
-    let store = memory();
+fn a_write_is_seen_by_reads_that_begin_after_it(engine: EngineKind) {
+    let store = bed(engine);
     put(&store, (1, 2), 7);
     assert_eq!(store.read(|view| NUMBERS.get(view, &(1, 2))), Ok(Some(7)));
     assert_eq!(store.read(|view| NUMBERS.has(view, &(1, 3))), Ok(false));
 }
 
-#[test]
-fn a_failed_command_leaves_neither_rows_nor_events_nor_numbers() {
-    let store = memory();
+fn a_failed_command_leaves_neither_rows_nor_events_nor_numbers(engine: EngineKind) {
+    let store = bed(engine);
     let mut queue = store.bus().subscribe(Topic(0, 0), Vec::new);
     let refused = store.write(|tx| {
         tx.count_up(&COUNTER)?;
@@ -67,9 +121,8 @@ fn a_failed_command_leaves_neither_rows_nor_events_nor_numbers() {
     assert_eq!(queue.try_next(), Some(Next::Closed));
 }
 
-#[test]
-fn commands_of_one_group_see_each_other_but_not_the_failed_one_between() {
-    let store = memory();
+fn commands_of_one_group_see_each_other_but_not_the_failed_one_between(engine: EngineKind) {
+    let store = bed(engine);
     let go = hold(&store);
     let first = store.submit(|tx| NUMBERS.put(tx, &(1, 1), &10));
     let failed = store.submit(|tx| {
@@ -89,9 +142,8 @@ fn commands_of_one_group_see_each_other_but_not_the_failed_one_between() {
     assert_eq!(store.stats().groups, 1, "the three waited and were committed together");
 }
 
-#[test]
-fn ranges_inside_a_command_merge_engine_group_and_own_writes_both_ways() {
-    let store = memory();
+fn ranges_inside_a_command_merge_engine_group_and_own_writes_both_ways(engine: EngineKind) {
+    let store = bed(engine);
     for place in [1, 3, 5, 7] {
         put(&store, (1, place), u64::from(place));
     }
@@ -115,20 +167,20 @@ fn ranges_inside_a_command_merge_engine_group_and_own_writes_both_ways() {
     drop(go);
     assert_eq!(block_on(earlier), Ok(()));
     let (up, down, last, count) = block_on(seen).unwrap();
-    let flat = |rows: Vec<((u16, u32), u64)>| rows.into_iter().map(|((_, place), number)| (place, number)).collect::<Vec<_>>();
+    let flat =
+        |rows: Vec<((u16, u32), u64)>| rows.into_iter().map(|((_, place), number)| (place, number)).collect::<Vec<_>>();
     assert_eq!(flat(up), [(1, 1), (2, 2), (3, 33), (7, 7), (8, 8)]);
     assert_eq!(flat(down), [(7, 7), (3, 33), (2, 2)]);
     assert_eq!(last, Some(((1, 8), 8)));
     assert_eq!(count, 6);
 }
 
-#[test]
-fn events_are_released_in_the_order_of_the_writes() {
-    let store = memory();
+fn events_are_released_in_the_order_of_the_writes(engine: EngineKind) {
+    let store = bed(engine);
     let mut queue = store.bus().subscribe(Topic(0, 0), Vec::new);
     let writers: Vec<_> = (0..4)
         .map(|_| {
-            let store = store.clone();
+            let store = store.store.clone();
             thread::spawn(move || {
                 for _ in 0..100 {
                     store
@@ -148,18 +200,16 @@ fn events_are_released_in_the_order_of_the_writes() {
     }
 }
 
-#[test]
-fn a_panic_fails_one_command_and_the_writer_lives() {
-    let store = memory();
+fn a_panic_fails_one_command_and_the_writer_lives(engine: EngineKind) {
+    let store = bed(engine);
     let answer = store.write(|_| if true { panic!("expected by the test") } else { Ok::<(), Fault>(()) });
     assert!(matches!(answer, Err(Fault::Failed(_))));
     put(&store, (1, 1), 1);
     assert_eq!(store.failed(), None);
 }
 
-#[test]
-fn a_full_queue_answers_busy_and_forgets_nothing() {
-    let store: Store<Note> = Store::open(Options { queue_max: 2, ..Options::default() }).unwrap();
+fn a_full_queue_answers_busy_and_forgets_nothing(engine: EngineKind) {
+    let store = bed_with(Options { queue_max: 2, engine, ..Options::default() });
     let go = hold(&store);
     let taken = [store.submit(|tx| tx.count_up(&COUNTER)), store.submit(|tx| tx.count_up(&COUNTER))];
     assert_eq!(block_on(store.submit(|tx| tx.count_up(&COUNTER))), Err(Fault::Busy));
@@ -167,13 +217,12 @@ fn a_full_queue_answers_busy_and_forgets_nothing() {
     assert_eq!(taken.map(block_on), [Ok(1), Ok(2)]);
 }
 
-#[test]
-fn a_closed_store_refuses_and_lets_waiting_writes_finish() {
-    let store = memory();
+fn a_closed_store_refuses_and_lets_waiting_writes_finish(engine: EngineKind) {
+    let store = bed(engine);
     let go = hold(&store);
     let waiting = store.submit(|tx| tx.count_up(&COUNTER));
     let closer = thread::spawn({
-        let store = store.clone();
+        let store = store.store.clone();
         move || store.shutdown()
     });
     drop(go);
@@ -183,10 +232,9 @@ fn a_closed_store_refuses_and_lets_waiting_writes_finish() {
     assert_eq!(store.read(|view| COUNTER.last(view)), Err(Fault::Closed));
 }
 
-#[test]
-fn rows_beyond_the_limit_are_refused_and_the_limit_itself_is_not() {
+fn rows_beyond_the_limit_are_refused_and_the_limit_itself_is_not(engine: EngineKind) {
     const TEXTS: Tree<u8, String> = Tree::new(4, "text_by_id");
-    let store = memory();
+    let store = bed(engine);
     let fits = "x".repeat(ROW_BYTES_MAX - 3);
     store.write(move |tx| TEXTS.put(tx, &1, &fits)).unwrap();
     let long = "x".repeat(ROW_BYTES_MAX - 2);
@@ -194,9 +242,8 @@ fn rows_beyond_the_limit_are_refused_and_the_limit_itself_is_not() {
     assert_eq!(refused, Err(Fault::TooBig { tree: "text_by_id", bytes: ROW_BYTES_MAX + 1 }));
 }
 
-#[test]
-fn lists_stay_inside_their_prefix_and_page_without_gap_or_repeat() {
-    let store = memory();
+fn lists_stay_inside_their_prefix_and_page_without_gap_or_repeat(engine: EngineKind) {
+    let store = bed(engine);
     for place in 0..10 {
         put(&store, (5, place), u64::from(place));
         put(&store, (6, place), 0);
@@ -219,4 +266,81 @@ fn lists_stay_inside_their_prefix_and_page_without_gap_or_repeat() {
     assert!(outside.is_empty(), "a mark behind the prefix must not widen the list");
     let all = store.read(|view| NUMBERS.list(view, &5, Some(&(7, 0)), Order::Descending, 99)).unwrap();
     assert_eq!(all.len(), 10);
+}
+
+fn what_was_answered_is_there_after_opening_again(engine: EngineKind) {
+    if engine == EngineKind::Memory {
+        return;
+    }
+    let store = bed(engine);
+    for place in 0..200 {
+        put(&store, (1, place), u64::from(place));
+    }
+    store.write(|tx| NUMBERS.remove(tx, &(1, 7))).unwrap();
+    store.write(|tx| tx.count_up(&COUNTER)).unwrap();
+    let store = store.reopened();
+    assert_eq!(store.read(|view| NUMBERS.count(view, &1, 999)), Ok(199));
+    assert_eq!(store.read(|view| NUMBERS.get(view, &(1, 8))), Ok(Some(8)));
+    assert_eq!(store.write(|tx| tx.count_up(&COUNTER)), Ok(2));
+}
+
+fn a_late_sync_is_made_at_the_latest_when_closing(engine: EngineKind) {
+    let pause = std::time::Duration::from_secs(3600);
+    let store = bed_with(Options { engine, durability: Durability::Every(pause), ..Options::default() });
+    put(&store, (1, 1), 1);
+    put(&store, (1, 2), 2);
+    assert_eq!(store.stats().syncs, 0);
+    if engine == EngineKind::Memory {
+        return;
+    }
+    let store = store.reopened();
+    assert_eq!(store.read(|view| NUMBERS.count(view, &(), 9)), Ok(2));
+}
+
+fn a_second_opening_of_the_folder_is_refused(engine: EngineKind) {
+    if engine == EngineKind::Memory {
+        return;
+    }
+    let store = bed(engine);
+    assert!(matches!(Store::<Note>::open(store.options.clone()), Err(OpenError::Locked { .. })));
+}
+
+fn the_folder_of_another_engine_is_refused_with_advice(engine: EngineKind) {
+    let wrong = match engine {
+        EngineKind::Sled => EngineKind::Redb,
+        EngineKind::Redb => EngineKind::Sled,
+        EngineKind::Memory => return,
+    };
+    let store = bed(engine);
+    store.shutdown();
+    let Err(refused) = Store::<Note>::open(Options { engine: wrong, ..store.options.clone() }) else {
+        panic!("opened")
+    };
+    assert!(refused.to_string().contains(&format!("store.engine = \"{}\"", engine.name())), "{refused}");
+    assert_eq!(engine_of(&store.options.dir).as_deref(), Some(engine.name()));
+}
+
+fn without_free_space_writes_are_refused_reads_go_on_and_space_heals_it(engine: EngineKind) {
+    if engine == EngineKind::Memory {
+        return;
+    }
+    let store = bed(engine);
+    put(&store, (1, 1), 1);
+    store.set_reserve(u64::MAX);
+    assert_eq!(store.write(|tx| NUMBERS.put(tx, &(1, 2), &2)), Err(Fault::Full));
+    assert_eq!(store.write(|tx| NUMBERS.get(tx, &(1, 1))), Ok(Some(1)), "a command that writes nothing needs no space");
+    assert_eq!(store.read(|view| NUMBERS.count(view, &(), 9)), Ok(1));
+    store.set_reserve(0);
+    put(&store, (1, 2), 2);
+    assert_eq!(store.failed(), None);
+}
+
+fn damaged_rows_are_told_from_missing_ones(engine: EngineKind) {
+    const AS_TEXT: Tree<(u16, u32), String> = Tree::new(1, "text_by_place");
+    let store = bed(engine);
+    put(&store, (1, 1), 300);
+    let fault = store.read(|view| AS_TEXT.get(view, &(1, 1)));
+    assert!(matches!(fault, Err(Fault::Damaged { tree: "text_by_place", .. })), "{fault:?}");
+    let fault = store.read(|view| AS_TEXT.list(view, &(), None, Order::Ascending, 5));
+    assert!(matches!(fault, Err(Fault::Damaged { .. })));
 }

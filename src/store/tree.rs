@@ -72,24 +72,43 @@ impl<K: Key, V: Row> Tree<K, V> {
     }
 
     /// At most `limit` rows whose keys begin with `prefix`, in order, strictly behind `after` in that order.
+    #[expect(clippy::too_many_arguments, reason = "the five parts of a list question; a struct would only rename them")]
     pub fn list<P: KeyPrefix<K>>(
-        &self, reader: &impl Read, prefix: &P, after: Option<&K>, order: Order, limit: usize,
+        &self,
+        reader: &impl Read,
+        prefix: &P,
+        after: Option<&K>,
+        order: Order,
+        limit: usize,
     ) -> Result<Vec<(K, V)>, Fault> {
-        self.collect(reader, &self.span_after(prefix, after, order), order, limit)
+        self.collect(reader, &Wanted { span: self.span_after(prefix, after, order), order, limit })
     }
 
     /// Like `list`, but only the keys: rows are not decoded.
+    #[expect(clippy::too_many_arguments, reason = "the five parts of a list question; a struct would only rename them")]
     pub fn keys<P: KeyPrefix<K>>(
-        &self, reader: &impl Read, prefix: &P, after: Option<&K>, order: Order, limit: usize,
+        &self,
+        reader: &impl Read,
+        prefix: &P,
+        after: Option<&K>,
+        order: Order,
+        limit: usize,
     ) -> Result<Vec<K>, Fault> {
         let mut found = Vec::new();
-        self.scan_keys(reader, &self.span_after(prefix, after, order), order, limit, |key| found.push(key))?;
+        let wanted = Wanted { span: self.span_after(prefix, after, order), order, limit };
+        self.scan_keys(reader, &wanted, |key| found.push(key))?;
         Ok(found)
     }
 
     /// At most `limit` rows between two keys.
+    #[expect(clippy::too_many_arguments, reason = "the five parts of a list question; a struct would only rename them")]
     pub fn range(
-        &self, reader: &impl Read, from: Bound<&K>, to: Bound<&K>, order: Order, limit: usize,
+        &self,
+        reader: &impl Read,
+        from: Bound<&K>,
+        to: Bound<&K>,
+        order: Order,
+        limit: usize,
     ) -> Result<Vec<(K, V)>, Fault> {
         let whole = self.span_after(&(), None, order);
         let encode = |bound: Bound<&K>, open: Bound<Vec<u8>>| match bound {
@@ -97,7 +116,7 @@ impl<K: Key, V: Row> Tree<K, V> {
             bound => bound.map(|key| self.key_bytes(key)),
         };
         let span = Span { from: encode(from, whole.from), to: encode(to, whole.to) };
-        self.collect(reader, &span, order, limit)
+        self.collect(reader, &Wanted { span, order, limit })
     }
 
     /// The row with the smallest key that begins with `prefix`.
@@ -113,7 +132,8 @@ impl<K: Key, V: Row> Tree<K, V> {
     /// How many keys begin with `prefix`; counts no further than `limit`. Costs a walk over them: keep hot counts in a row.
     pub fn count<P: KeyPrefix<K>>(&self, reader: &impl Read, prefix: &P, limit: usize) -> Result<usize, Fault> {
         let mut count = 0;
-        self.scan_keys(reader, &self.span_after(prefix, None, Order::Ascending), Order::Ascending, limit, |_| count += 1)?;
+        let span = self.span_after(prefix, None, Order::Ascending);
+        self.scan_keys(reader, &Wanted { span, order: Order::Ascending, limit }, |_| count += 1)?;
         Ok(count)
     }
 
@@ -126,36 +146,34 @@ impl<K: Key, V: Row> Tree<K, V> {
         Ok(keys.len())
     }
 
-    fn collect(&self, reader: &impl Read, span: &Span, order: Order, limit: usize) -> Result<Vec<(K, V)>, Fault> {
+    fn collect(&self, reader: &impl Read, wanted: &Wanted) -> Result<Vec<(K, V)>, Fault> {
         let mut found = Vec::new();
         let mut damage = None;
-        if limit == 0 {
+        if wanted.limit == 0 {
             return Ok(found);
         }
-        reader.scan(span, order, &mut |key, value| {
+        reader.scan(&wanted.span, wanted.order, &mut |key, value| {
             match self.key_of(key).and_then(|key| Ok((key, row::decode(value)?))) {
                 Ok(pair) => found.push(pair),
                 Err(detail) => damage = Some(detail),
             }
-            if damage.is_some() || found.len() >= limit { Step::Stop } else { Step::Next }
+            if damage.is_some() || found.len() >= wanted.limit { Step::Stop } else { Step::Next }
         })?;
         damage.map_or(Ok(found), |detail| Err(self.damaged(detail)))
     }
 
-    fn scan_keys(
-        &self, reader: &impl Read, span: &Span, order: Order, limit: usize, mut each: impl FnMut(K),
-    ) -> Result<(), Fault> {
+    fn scan_keys(&self, reader: &impl Read, wanted: &Wanted, mut each: impl FnMut(K)) -> Result<(), Fault> {
         let (mut count, mut damage) = (0, None);
-        if limit == 0 {
+        if wanted.limit == 0 {
             return Ok(());
         }
-        reader.scan(span, order, &mut |key, _| {
+        reader.scan(&wanted.span, wanted.order, &mut |key, _| {
             count += 1;
             match self.key_of(key) {
                 Ok(key) => each(key),
                 Err(detail) => damage = Some(detail),
             }
-            if damage.is_some() || count >= limit { Step::Stop } else { Step::Next }
+            if damage.is_some() || count >= wanted.limit { Step::Stop } else { Step::Next }
         })?;
         damage.map_or(Ok(()), |detail| Err(self.damaged(detail)))
     }
@@ -193,6 +211,13 @@ impl<K: Key, V: Row> Tree<K, V> {
     fn damaged(&self, detail: String) -> Fault {
         Fault::Damaged { tree: self.name, detail }
     }
+}
+
+/// A question to a tree, as bytes.
+struct Wanted {
+    span: Span,
+    order: Order,
+    limit: usize,
 }
 
 /// A row that counts: gives out the numbers from 1, each at most once, also across restarts.

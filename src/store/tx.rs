@@ -3,7 +3,7 @@
 //! A `Tx` sees its own writes, then those of earlier commands of its group, then the engine; ranges merge the three in order.
 //! Nothing here touches the disk for writing: a command only fills its overlay, and `commit.rs` decides what becomes of it.
 
-use crate::engine::{Order, Reading, Step};
+use crate::engine::{Engine, EngineError, Order, Reading, Step};
 use crate::fault::Fault;
 use crate::key::Span;
 use std::cmp::Ordering;
@@ -30,6 +30,19 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(source: Result<&'a dyn Reading, Fault>) -> View<'a> {
+        View { source }
+    }
+
+    /// The snapshot where there is one, else the live engine.
+    pub(crate) fn over(
+        engine: &'a dyn Engine,
+        snapshot: &'a Result<Option<Box<dyn Reading>>, EngineError>,
+    ) -> View<'a> {
+        let source = match snapshot {
+            Ok(Some(snapshot)) => Ok(&**snapshot),
+            Ok(None) => Ok(engine as &dyn Reading),
+            Err(error) => Err(error.clone().into()),
+        };
         View { source }
     }
 }
@@ -75,7 +88,9 @@ impl Overlay {
         let view = |(key, value): (&'a Vec<u8>, &'a Option<Vec<u8>>)| (key.as_slice(), value.as_deref());
         match order {
             Order::Ascending => (Box::new(range.map(view)) as Box<dyn Iterator<Item = Change<'a>> + 'a>).peekable(),
-            Order::Descending => (Box::new(range.rev().map(view)) as Box<dyn Iterator<Item = Change<'a>> + 'a>).peekable(),
+            Order::Descending => {
+                (Box::new(range.rev().map(view)) as Box<dyn Iterator<Item = Change<'a>> + 'a>).peekable()
+            }
         }
     }
 }

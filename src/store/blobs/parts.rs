@@ -1,0 +1,111 @@
+//! Resumable uploads: parts that grow over several requests and outlive a restart.
+//!
+//! A part is `tmp/<number>.part`; its length is the only truth about how far it came, so a client asks and goes on there. The
+//! number is the caller's (an id from its rows); a part without a row is removed by the sweep.
+
+use super::put::SecondHash;
+use super::{BlobError, Blobs, Stored, new_file};
+use crate::open::sync_folder;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The number of a part, if this is the path of one.
+pub(super) fn id_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_suffix(".part")?.parse().ok()
+}
+
+/// One request's piece of a part. What was written stays, also when the connection breaks.
+pub struct PartWriter {
+    blobs: Blobs,
+    id: u64,
+    file: File,
+    received: u64,
+    bytes_max: u64,
+}
+
+impl PartWriter {
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        let after = self.received.saturating_add(bytes.len() as u64);
+        if after > self.bytes_max {
+            return Err(BlobError::TooBig { limit: self.bytes_max });
+        }
+        self.file.write_all(bytes)?;
+        self.received = after;
+        Ok(())
+    }
+
+    /// Makes what was appended durable, and says how long the part is now.
+    pub fn done(self) -> Result<u64, BlobError> {
+        self.file.sync_data()?;
+        Ok(self.received)
+    }
+}
+
+impl Drop for PartWriter {
+    fn drop(&mut self) {
+        self.blobs.inner.busy().remove(&self.id);
+    }
+}
+
+impl Blobs {
+    /// Makes an empty part. Fails if there is one of this number.
+    pub fn begin_part(&self, id: u64) -> Result<(), BlobError> {
+        self.inner.require_space()?;
+        new_file(&self.part_path(id))?;
+        Ok(sync_folder(&self.inner.tmp)?)
+    }
+
+    /// How many bytes of this part are there; none if there is no such part.
+    pub fn part_received(&self, id: u64) -> Result<Option<u64>, BlobError> {
+        match fs::metadata(self.part_path(id)) {
+            Ok(found) => Ok(Some(found.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Goes on with a part at `offset`, which must be its end. One writer at a time: a second one is `Busy`.
+    pub fn append_part(&self, id: u64, offset: u64, bytes_max: u64) -> Result<PartWriter, BlobError> {
+        self.inner.require_space()?;
+        let mut file = self.hold_part(id)?;
+        // From here on the writer's drop gives the part free again.
+        let received = file.seek(SeekFrom::End(0));
+        let mut writer = PartWriter { blobs: self.clone(), id, file, received: 0, bytes_max };
+        writer.received = received?;
+        if writer.received == offset { Ok(writer) } else { Err(BlobError::Misplaced { received: writer.received }) }
+    }
+
+    /// Turns a part into a body. Reads it once more for its hash.
+    pub fn finish_part(&self, id: u64, second: SecondHash) -> Result<Stored, BlobError> {
+        let file = self.hold_part(id)?;
+        let stored = self.adopt(file, &self.part_path(id), second);
+        self.inner.busy().remove(&id);
+        stored
+    }
+
+    /// Gives a part up.
+    pub fn drop_part(&self, id: u64) -> Result<(), BlobError> {
+        match fs::remove_file(self.part_path(id)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn part_path(&self, id: u64) -> PathBuf {
+        self.inner.tmp.join(format!("{id}.part"))
+    }
+
+    fn hold_part(&self, id: u64) -> Result<File, BlobError> {
+        if !self.inner.busy().insert(id) {
+            return Err(BlobError::Busy);
+        }
+        let opened = OpenOptions::new().read(true).write(true).open(self.part_path(id));
+        opened.map_err(|error| {
+            self.inner.busy().remove(&id);
+            if error.kind() == ErrorKind::NotFound { BlobError::NoPart } else { error.into() }
+        })
+    }
+}

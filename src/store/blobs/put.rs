@@ -1,0 +1,195 @@
+//! Receiving a body: write, hash on the way, make it durable, give it its name.
+//!
+//! Order: bytes, `sync_data`, rename, folder sync; only then is the body announced. A body that is there already is kept and
+//! its date renewed, so that a sweep that runs at this moment does not take it for an old one.
+
+use super::{BlobError, BlobHash, Blobs, make_folder, new_file};
+use crate::open::sync_folder;
+use fail::fail_point;
+use sha2::{Digest, Sha256};
+use sha3::Sha3_256;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+/// Free space is asked for again after so many bytes.
+const SPACE_CHECK_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How a body is received.
+#[derive(Clone, Copy, Debug)]
+pub struct UploadOptions {
+    /// Its greatest length.
+    pub bytes_max: u64,
+    /// A second hash, where a protocol asks for one. It costs several times the blake3 hash.
+    pub second: SecondHash,
+}
+
+/// Which second hash is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondHash {
+    /// None.
+    Off,
+    /// SHA-256.
+    Sha256,
+    /// SHA3-256.
+    Sha3,
+}
+
+/// A body that is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub hash: BlobHash,
+    /// Its length.
+    pub bytes: u64,
+    /// The second hash, if one was asked for.
+    pub second: Option<[u8; 32]>,
+    /// Whether the same content was there before.
+    pub known: bool,
+}
+
+/// The running hashes of a body.
+struct Hashes {
+    first: blake3::Hasher,
+    sha2: Option<Sha256>,
+    sha3: Option<Sha3_256>,
+}
+
+impl Hashes {
+    fn new(second: SecondHash) -> Hashes {
+        Hashes {
+            first: blake3::Hasher::new(),
+            sha2: (second == SecondHash::Sha256).then(Sha256::new),
+            sha3: (second == SecondHash::Sha3).then(Sha3_256::new),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.first.update(bytes);
+        if let Some(sha2) = &mut self.sha2 {
+            sha2.update(bytes);
+        }
+        if let Some(sha3) = &mut self.sha3 {
+            sha3.update(bytes);
+        }
+    }
+
+    fn finish(self) -> (BlobHash, Option<[u8; 32]>) {
+        let sha2 = self.sha2.map(|sha2| sha2.finalize().into());
+        (BlobHash(*self.first.finalize().as_bytes()), sha2.or(self.sha3.map(|sha3| sha3.finalize().into())))
+    }
+}
+
+impl io::Write for Hashes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A body on its way in. Dropping it without `finish` removes what was received.
+pub struct Upload {
+    blobs: Blobs,
+    file: File,
+    path: PathBuf,
+    hashes: Option<Hashes>,
+    bytes: u64,
+    bytes_max: u64,
+    placed: bool,
+}
+
+impl Upload {
+    /// Takes the next bytes; best in portions of 256 KiB. After an error the upload is of no use any more.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        let before = self.bytes;
+        self.bytes = before.saturating_add(bytes.len() as u64);
+        if self.bytes > self.bytes_max {
+            return Err(BlobError::TooBig { limit: self.bytes_max });
+        }
+        if before / SPACE_CHECK_BYTES != self.bytes / SPACE_CHECK_BYTES {
+            self.blobs.inner.require_space()?;
+        }
+        if let Some(hashes) = &mut self.hashes {
+            hashes.update(bytes);
+        }
+        Ok(self.file.write_all(bytes)?)
+    }
+
+    /// How many bytes came so far.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Makes the body durable under its name. Only after this may a row name it.
+    pub fn finish(mut self) -> Result<Stored, BlobError> {
+        let (hash, second) = self.hashes.take().map(Hashes::finish).ok_or(BlobError::NoPart)?;
+        let known = self.blobs.place(&self.file, &self.path, &hash)?;
+        self.placed = true;
+        Ok(Stored { hash, bytes: self.bytes, second, known })
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.placed {
+            // What cannot be removed now is removed at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Blobs {
+    /// Begins to receive a body.
+    pub fn upload(&self, options: UploadOptions) -> Result<Upload, BlobError> {
+        self.inner.require_space()?;
+        let number = self.inner.next_tmp.fetch_add(1, Ordering::Relaxed);
+        let path = self.inner.tmp.join(format!("{}-{number}", std::process::id()));
+        let file = new_file(&path)?;
+        let hashes = Some(Hashes::new(options.second));
+        Ok(Upload { blobs: self.clone(), file, path, hashes, bytes: 0, bytes_max: options.bytes_max, placed: false })
+    }
+
+    /// Stores a body that is in memory.
+    pub fn put(&self, bytes: &[u8], second: SecondHash) -> Result<Stored, BlobError> {
+        let mut upload = self.upload(UploadOptions { bytes_max: u64::MAX, second })?;
+        upload.write(bytes)?;
+        upload.finish()
+    }
+
+    /// Names a file that was received elsewhere in `tmp`: a finished part.
+    pub(super) fn adopt(&self, mut file: File, path: &Path, second: SecondHash) -> Result<Stored, BlobError> {
+        let mut hashes = Hashes::new(second);
+        io::Seek::rewind(&mut file)?;
+        let bytes = io::copy(&mut io::BufReader::with_capacity(256 * 1024, &file), &mut hashes)?;
+        let (hash, second) = hashes.finish();
+        let known = self.place(&file, path, &hash)?;
+        Ok(Stored { hash, bytes, second, known })
+    }
+
+    /// Syncs the received file and gives it its name; true if the body was there already.
+    fn place(&self, file: &File, path: &Path, hash: &BlobHash) -> Result<bool, BlobError> {
+        fail_point!("blob-before-sync", |_| Err(io::Error::other("failpoint").into()));
+        file.sync_data()?;
+        fail_point!("blob-before-rename", |_| Err(io::Error::other("failpoint").into()));
+        let home = self.path(hash);
+        let _gate = self.inner.gate();
+        if home.exists() {
+            File::open(&home)?.set_modified(SystemTime::now())?;
+            fs::remove_file(path)?;
+            return Ok(true);
+        }
+        let folder = home.parent().unwrap_or(&self.inner.dir);
+        make_folder(folder.parent().unwrap_or(&self.inner.dir))?;
+        make_folder(folder)?;
+        fs::rename(path, &home)?;
+        fail_point!("blob-after-rename", |_| Err(io::Error::other("failpoint").into()));
+        sync_folder(folder)?;
+        Ok(false)
+    }
+}
