@@ -1,13 +1,15 @@
 //! Resumable uploads: parts that grow over several requests and outlive a restart.
 //!
-//! A part is `tmp/<number>.part`; its length is the only truth about how far it came, so a client asks and goes on there. The
-//! number is the caller's (an id from its rows); a part without a row is removed by the sweep.
+//! A part is `tmp/<number>.part`. Its length says how far it came; a caller who keeps a record of its own cuts the part back to
+//! that first. The number is the caller's (an id from its rows); a part without a row is removed by the sweep.
+//! A part that became a body stays until it is dropped, so that a crash before the row is written costs nobody an upload.
 
 use super::put::SecondHash;
-use super::{BlobError, Blobs, Stored, new_file};
+use super::{BlobError, Blobs, Stored, UploadOptions, new_file};
 use crate::open::sync_folder;
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The number of a part, if this is the path of one.
@@ -72,18 +74,44 @@ impl Blobs {
         self.inner.require_space()?;
         let mut file = self.hold_part(id)?;
         // From here on the writer's drop gives the part free again.
-        let received = file.seek(SeekFrom::End(0));
+        let received = require_unnamed(&file).and_then(|()| Ok(file.seek(SeekFrom::End(0))?));
         let mut writer = PartWriter { blobs: self.clone(), id, file, received: 0, bytes_max };
         writer.received = received?;
         if writer.received == offset { Ok(writer) } else { Err(BlobError::Misplaced { received: writer.received }) }
     }
 
-    /// Turns a part into a body. Reads it once more for its hash.
+    /// Shortens a part to `length`: what lies beyond was never recorded. Fails with `Misplaced` when less than that is there.
+    pub fn cut_part(&self, id: u64, length: u64) -> Result<(), BlobError> {
+        let file = self.hold_part(id)?;
+        let cut = cut(&file, length);
+        self.inner.busy().remove(&id);
+        cut
+    }
+
+    /// Turns a part into a body. Reads it once more for its hash. May be repeated until the part is dropped.
     pub fn finish_part(&self, id: u64, second: SecondHash) -> Result<Stored, BlobError> {
         let file = self.hold_part(id)?;
-        let stored = self.adopt(file, &self.part_path(id), second);
+        let stored = self.name_part(file, id, second);
         self.inner.busy().remove(&id);
         stored
+    }
+
+    fn name_part(&self, mut file: File, id: u64, second: SecondHash) -> Result<Stored, BlobError> {
+        let link = self.tmp_path();
+        if fs::hard_link(self.part_path(id), &link).is_ok() {
+            return self.adopt(file, &link, second);
+        }
+        // Some file systems have no second names; there the part is copied.
+        let mut upload = self.upload(UploadOptions { bytes_max: u64::MAX, second })?;
+        let mut portion = vec![0; 256 * 1024];
+        file.rewind()?;
+        loop {
+            let count = file.read(&mut portion)?;
+            match portion.get(..count) {
+                Some(bytes) if count > 0 => upload.write(bytes)?,
+                _ => return upload.finish(),
+            }
+        }
     }
 
     /// Gives a part up.
@@ -108,4 +136,22 @@ impl Blobs {
             if error.kind() == ErrorKind::NotFound { BlobError::NoPart } else { error.into() }
         })
     }
+}
+
+/// A part that is a body too must not change any more.
+fn require_unnamed(file: &File) -> Result<(), BlobError> {
+    let found = file.metadata()?;
+    if found.nlink() > 1 { Err(BlobError::Misplaced { received: found.len() }) } else { Ok(()) }
+}
+
+fn cut(file: &File, length: u64) -> Result<(), BlobError> {
+    let received = file.metadata()?.len();
+    if received < length {
+        return Err(BlobError::Misplaced { received });
+    }
+    if received > length {
+        require_unnamed(file)?;
+        file.set_len(length)?;
+    }
+    Ok(())
 }

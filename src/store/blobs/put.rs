@@ -148,8 +148,7 @@ impl Blobs {
     /// Begins to receive a body.
     pub fn upload(&self, options: UploadOptions) -> Result<Upload, BlobError> {
         self.inner.require_space()?;
-        let number = self.inner.next_tmp.fetch_add(1, Ordering::Relaxed);
-        let path = self.inner.tmp.join(format!("{}-{number}", std::process::id()));
+        let path = self.tmp_path();
         let file = new_file(&path)?;
         let hashes = Some(Hashes::new(options.second));
         Ok(Upload { blobs: self.clone(), file, path, hashes, bytes: 0, bytes_max: options.bytes_max, placed: false })
@@ -160,6 +159,12 @@ impl Blobs {
         let mut upload = self.upload(UploadOptions { bytes_max: u64::MAX, second })?;
         upload.write(bytes)?;
         upload.finish()
+    }
+
+    /// A name in `tmp` that nobody else uses.
+    pub(super) fn tmp_path(&self) -> PathBuf {
+        let number = self.inner.next_tmp.fetch_add(1, Ordering::Relaxed);
+        self.inner.tmp.join(format!("{}-{number}", std::process::id()))
     }
 
     /// Names a file that was received elsewhere in `tmp`: a finished part.
@@ -175,6 +180,8 @@ impl Blobs {
     /// Syncs the received file and gives it its name; true if the body was there already.
     fn place(&self, file: &File, path: &Path, hash: &BlobHash) -> Result<bool, BlobError> {
         fail_point!("blob-before-sync", |_| Err(io::Error::other("failpoint").into()));
+        // The last byte of a part may be old; the body is young from now on, and the sweep leaves it until its row stands.
+        file.set_modified(SystemTime::now())?;
         file.sync_data()?;
         fail_point!("blob-before-rename", |_| Err(io::Error::other("failpoint").into()));
         let home = self.path(hash);

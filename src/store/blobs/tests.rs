@@ -90,9 +90,53 @@ fn a_part_goes_on_after_a_restart_where_it_stopped() {
     drop(writer);
     let stored = blobs.finish_part(7, SecondHash::Off).unwrap();
     assert_eq!(stored.hash.0, *blake3::hash(b"hello world").as_bytes());
+    assert!(blobs.has(&stored.hash));
+    blobs.drop_part(7).unwrap();
     assert_eq!(blobs.part_received(7).unwrap(), None);
     assert!(matches!(blobs.finish_part(7, SecondHash::Off), Err(BlobError::NoPart)));
     blobs.drop_part(7).unwrap();
+}
+
+#[test]
+fn a_part_that_became_a_body_can_be_finished_again_and_changes_no_more() {
+    let blobs = bed();
+    blobs.begin_part(7).unwrap();
+    let mut writer = blobs.append_part(7, 0, 100).unwrap();
+    writer.write(b"whole").unwrap();
+    writer.done().unwrap();
+    let stored = blobs.finish_part(7, SecondHash::Off).unwrap();
+    assert_eq!(blobs.finish_part(7, SecondHash::Off).unwrap().hash, stored.hash, "as after a crash before the row");
+    assert!(blobs.append_part(7, 5, 100).is_err());
+    assert!(blobs.cut_part(7, 2).is_err());
+    blobs.drop_part(7).unwrap();
+    assert_eq!(blobs.get(&stored.hash).unwrap().unwrap().range(0, 9).unwrap(), b"whole");
+    assert_eq!(in_tmp(&blobs), 0);
+}
+
+#[test]
+fn a_part_is_cut_back_to_what_was_recorded() {
+    let blobs = bed();
+    blobs.begin_part(3).unwrap();
+    let mut writer = blobs.append_part(3, 0, 100).unwrap();
+    writer.write(b"recorded and lost").unwrap();
+    assert!(matches!(blobs.cut_part(3, 8), Err(BlobError::Busy)));
+    drop(writer);
+    blobs.cut_part(3, 8).unwrap();
+    assert_eq!(blobs.part_received(3).unwrap(), Some(8));
+    assert!(matches!(blobs.cut_part(3, 9), Err(BlobError::Misplaced { received: 8 })));
+    assert!(matches!(blobs.cut_part(4, 0), Err(BlobError::NoPart)));
+}
+
+#[test]
+fn a_body_made_of_an_old_part_counts_as_young() {
+    let blobs = bed();
+    blobs.begin_part(3).unwrap();
+    let writer = blobs.append_part(3, 0, 100).unwrap();
+    writer.done().unwrap();
+    File::open(blobs.folder.path().join("blobs/tmp/3.part")).unwrap().set_modified(SystemTime::now() - 2 * DAY).unwrap();
+    let hash = blobs.finish_part(3, SecondHash::Off).unwrap().hash;
+    assert_eq!(sweep(&blobs, &[]).removed, 0);
+    assert!(blobs.has(&hash));
 }
 
 #[test]
