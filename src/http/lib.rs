@@ -1,1 +1,18 @@
-//! Stub.
+//! What several HTTP dialects need and none owns: who is calling from where, how many connections
+//! one address may hold, how fast it may ask, and live sockets.
+//!
+//! Knows no domain word and no dialect; depends on none of our packages. Spawns nothing: the
+//! serving layer runs what is defined here.
+
+pub mod caps;
+pub mod conn;
+pub mod door;
+pub mod peer;
+pub mod rate;
+pub mod socket;
+
+pub use caps::{Admission, Caps, CapsLimits};
+pub use conn::{Conn, Upgraded};
+pub use door::{Door, Entry, Local, Opening};
+pub use peer::{Networks, Peer};
+pub use rate::{RateLimits, RateOptions, TooFast};

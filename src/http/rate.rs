@@ -1,0 +1,200 @@
+//! How fast one address or one account may ask: plain calls, answered with the wait until the next.
+//!
+//! Three bounded tables over one algorithm (a token bucket per key). A table that is full forgets
+//! keys at rest, and if none rests, newcomers share one bucket: memory never grows with attackers.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use crate::caps::network_key;
+
+/// Keys that one table holds at most.
+pub const RATE_KEYS_MAX: usize = 100_000;
+
+// A table is looked through for keys at rest once per so many checks, not at each.
+const CHECKS_PER_SWEEP: u64 = 4_096;
+
+/// The pace that is allowed; a rate of 0 switches that limit off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateOptions {
+    /// Whether anything is limited at all.
+    pub enabled: bool,
+    /// Requests per second of one address, in the long run.
+    pub address_per_s: u32,
+    /// Requests that one address may make at once.
+    pub address_burst: u32,
+    /// Requests per second of one account, in the long run.
+    pub account_per_s: u32,
+    /// Requests that one account may make at once.
+    pub account_burst: u32,
+    /// Attempts to sign in or sign up per minute of one address.
+    pub sign_in_per_min: u32,
+}
+
+impl Default for RateOptions {
+    fn default() -> RateOptions {
+        RateOptions {
+            enabled: true,
+            address_per_s: 50,
+            address_burst: 200,
+            account_per_s: 30,
+            account_burst: 120,
+            sign_in_per_min: 10,
+        }
+    }
+}
+
+/// The refusal, with the wait until the next call may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooFast {
+    /// Milliseconds to wait, at least 1.
+    pub retry_ms: u64,
+}
+
+impl TooFast {
+    /// The wait in whole seconds, rounded up, as the header `Retry-After` wants it.
+    #[must_use]
+    pub fn retry_after_s(&self) -> u64 {
+        self.retry_ms.div_ceil(1_000).max(1)
+    }
+}
+
+/// The three limits; cheap to clone, all clones count together.
+#[derive(Clone)]
+pub struct RateLimits {
+    tables: Arc<RwLock<Arc<Tables>>>,
+}
+
+impl RateLimits {
+    /// Limits that have seen nobody yet.
+    #[must_use]
+    pub fn new(options: RateOptions) -> RateLimits {
+        RateLimits { tables: Arc::new(RwLock::new(Arc::new(Tables::new(options)))) }
+    }
+
+    /// Replaces the pace; what was counted so far is forgotten.
+    pub fn set(&self, options: RateOptions) {
+        let fresh = Arc::new(Tables::new(options));
+        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+
+    /// Counts one request of an address.
+    pub fn address(&self, address: IpAddr) -> Result<(), TooFast> {
+        self.current().address.check(network_key(address))
+    }
+
+    /// Counts one request of an account, by its number.
+    pub fn account(&self, account: u64) -> Result<(), TooFast> {
+        self.current().account.check(u128::from(account))
+    }
+
+    /// Counts one attempt to sign in or up; to be asked before a password is hashed.
+    pub fn sign_in(&self, address: IpAddr) -> Result<(), TooFast> {
+        self.current().sign_in.check(network_key(address))
+    }
+
+    fn current(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct Tables {
+    address: Table,
+    account: Table,
+    sign_in: Table,
+}
+
+impl Tables {
+    fn new(options: RateOptions) -> Tables {
+        let second = Duration::from_secs(1);
+        let of = |count: u32, per: Duration, burst: u32| {
+            let count = if options.enabled { count } else { 0 };
+            Table::new(count, per, burst, RATE_KEYS_MAX)
+        };
+        Tables {
+            address: of(options.address_per_s, second, options.address_burst),
+            account: of(options.account_per_s, second, options.account_burst),
+            sign_in: of(options.sign_in_per_min, second * 60, options.sign_in_per_min),
+        }
+    }
+}
+
+struct Table {
+    limiter: Option<DefaultKeyedRateLimiter<u128>>,
+    clock: DefaultClock,
+    checks: AtomicU64,
+    keys_max: usize,
+}
+
+impl Table {
+    fn new(count: u32, per: Duration, burst: u32, keys_max: usize) -> Table {
+        let quota = per.checked_div(count).and_then(Quota::with_period);
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        Table {
+            limiter: quota.map(|quota| RateLimiter::keyed(quota.allow_burst(burst))),
+            clock: DefaultClock::default(),
+            checks: AtomicU64::new(0),
+            keys_max,
+        }
+    }
+
+    fn check(&self, key: u128) -> Result<(), TooFast> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let turn = self.checks.fetch_add(1, Ordering::Relaxed);
+        if turn % CHECKS_PER_SWEEP == CHECKS_PER_SWEEP - 1 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        // Newcomers of a full table share the bucket of the unspecified address, which no peer has.
+        let key = if limiter.len() >= self.keys_max { 0 } else { key };
+        limiter.check_key(&key).map_err(|not_until| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            TooFast { retry_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1) }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_eleventh_sign_in_of_an_address_waits_and_another_address_does_not() {
+        let limits = RateLimits::new(RateOptions::default());
+        for _ in 0..10 {
+            limits.sign_in(address("10.0.0.1")).unwrap();
+        }
+        let refused = limits.sign_in(address("10.0.0.1")).unwrap_err();
+        assert!((1..=6).contains(&refused.retry_after_s()), "{refused:?}");
+        limits.sign_in(address("10.0.0.2")).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_limited_when_it_is_switched_off() {
+        let limits = RateLimits::new(RateOptions { enabled: false, ..RateOptions::default() });
+        assert!((0..10_000).all(|_| limits.account(7).is_ok()));
+        limits.set(RateOptions { account_burst: 1, ..RateOptions::default() });
+        limits.account(7).unwrap();
+        assert!(limits.account(7).is_err(), "a new pace counts at once");
+    }
+
+    #[test]
+    fn a_full_table_does_not_grow() {
+        let table = Table::new(1, Duration::from_secs(60), 2, 8);
+        for key in 1..1_000u128 {
+            let _ = table.check(key);
+        }
+        assert!(table.limiter.as_ref().unwrap().len() <= 9);
+        assert!(table.check(5_000).is_err(), "newcomers share one bucket, which is empty by now");
+    }
+}

@@ -1,0 +1,1 @@
+//! The conversation over a real local connection, with tungstenite as the client.

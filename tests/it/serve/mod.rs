@@ -1,0 +1,7 @@
+//! The serving layer alone, on a real port: what one connection may speak, and what it may not do.
+
+mod bodies;
+mod limits;
+mod protocols;
+mod rig;
+mod stopping;
