@@ -183,6 +183,7 @@ impl<E: Carried> Writer<E> {
             waiting.into_iter().for_each(|command| command.answer(Err(fault.clone())));
             return;
         }
+        self.shared.tap.catch(overlay.rows, overlay.bytes);
         waiting.into_iter().for_each(|command| command.answer(Ok(())));
         fail_point!("events-before-release");
         events.into_iter().for_each(|event| self.bus.release(Arc::new(event)));

@@ -3,6 +3,7 @@
 //! One writer thread runs every write in order and makes it durable before the caller hears of it (`commit.rs`); readers go to
 //! the engine directly. Typed access is in `tree.rs`, live delivery in `bus/`. Which engine keeps the bytes is an option.
 
+mod backup;
 mod blobs;
 mod bus;
 mod commit;
@@ -22,8 +23,10 @@ mod tests;
 mod tree;
 mod tx;
 
+pub use backup::{BackupError, Checked, Exported, INFO_BYTES_MAX, Imported, import, inspect};
 pub use blobs::{
-    BlobError, BlobHash, Blobs, Body, PartWriter, SecondHash, Stored, Swept, Trouble, Upload, UploadOptions, Verified,
+    BlobError, BlobHash, Blobs, Body, Copied, CopyKind, PartWriter, SecondHash, Stored, SweepHold, Swept, Trouble,
+    Upload, UploadOptions, Verified,
 };
 pub use bus::{Bus, Carried, Move, Next, Queue, Topic};
 pub use engine::{EngineKind, Order, Step};

@@ -110,7 +110,7 @@ fn write_marker(kind: EngineKind, dir: &Path) -> io::Result<()> {
 }
 
 /// Makes what the engine created while opening survive a power cut: the files, then their names.
-fn sync_files(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_files(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {

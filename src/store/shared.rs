@@ -2,6 +2,7 @@
 //!
 //! A failure is final and set once; whoever runs the server watches it and stops.
 
+use crate::backup::Tap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     /// The folder whose file system must have room; none for the memory engine.
     pub(crate) dir: Option<PathBuf>,
     pub(crate) reserve_bytes: AtomicU64,
+    pub(crate) tap: Tap,
     pub(crate) failure: watch::Sender<Option<String>>,
 }
 
@@ -41,6 +43,7 @@ impl Shared {
             counts: Counts::default(),
             dir,
             reserve_bytes: AtomicU64::new(reserve_bytes),
+            tap: Tap::default(),
             failure: watch::Sender::new(None),
         }
     }

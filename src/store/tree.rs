@@ -146,6 +146,12 @@ impl<K: Key, V: Row> Tree<K, V> {
         Ok(keys.len())
     }
 
+    /// Whether these bytes are a row of this tree; the error says why not. For checks of a whole store.
+    pub fn check(&self, key: &[u8], row: &[u8]) -> Result<(), String> {
+        let found = self.key_of(key).and_then(|_| row::decode::<V>(row));
+        found.map(drop).map_err(|detail| format!("{}: {detail}", self.name))
+    }
+
     fn collect(&self, reader: &impl Read, wanted: &Wanted) -> Result<Vec<(K, V)>, Fault> {
         let mut found = Vec::new();
         let mut damage = None;

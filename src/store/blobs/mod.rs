@@ -4,6 +4,7 @@
 //! `finish` returns; the row that names it must be written after that, and removed before the body is. Who may read a body,
 //! what it is called and how often it is used is none of this folder's business.
 
+mod copy;
 mod get;
 mod parts;
 mod put;
@@ -11,6 +12,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub use copy::{Copied, CopyKind, SweepHold};
 pub use get::Body;
 pub use parts::PartWriter;
 pub use put::{SecondHash, Stored, Upload, UploadOptions};
@@ -88,7 +90,7 @@ pub enum BlobError {
         /// How many bytes are there.
         received: u64,
     },
-    /// Somebody else is writing this part.
+    /// Somebody else is writing this part, or a backup needs the sweep to wait.
     Busy,
     /// There is no such part.
     NoPart,
@@ -104,7 +106,7 @@ impl fmt::Display for BlobError {
             BlobError::TooBig { limit } => write!(out, "the body is longer than {limit} bytes"),
             BlobError::Full => write!(out, "the disk is full"),
             BlobError::Misplaced { received } => write!(out, "the part goes on at byte {received}"),
-            BlobError::Busy => write!(out, "the part is being written"),
+            BlobError::Busy => write!(out, "it is in use"),
             BlobError::NoPart => write!(out, "there is no such part"),
             BlobError::NoHash => write!(out, "not the name of a body"),
             BlobError::Io(error) => write!(out, "{error}"),
@@ -138,6 +140,8 @@ struct Inner {
     /// Parts that somebody writes.
     busy: Mutex<HashSet<u64>>,
     next_tmp: AtomicU64,
+    /// How many backups need the sweep to wait.
+    sweep_holds: AtomicU64,
 }
 
 impl Blobs {
@@ -161,6 +165,7 @@ impl Blobs {
             gate: Mutex::default(),
             busy: Mutex::default(),
             next_tmp: AtomicU64::new(0),
+            sweep_holds: AtomicU64::new(0),
         };
         Ok(Blobs { inner: Arc::new(inner) })
     }

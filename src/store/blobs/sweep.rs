@@ -51,16 +51,22 @@ impl Blobs {
 
     /// Removes every body that is older than `older_than` and not `referenced`, and parts untouched for as long.
     ///
-    /// `referenced` is asked while nothing can be stored, so it must not store bodies itself.
+    /// Fails with `Busy` while a backup holds it off. `referenced` is asked while nothing can be stored, so it must not store bodies itself.
     pub fn sweep<X: From<BlobError>>(
         &self,
         older_than: Duration,
         mut referenced: impl FnMut(&BlobHash) -> Result<bool, X>,
     ) -> Result<Swept, X> {
         let mut swept = Swept::default();
+        if self.sweep_is_held() {
+            return Err(BlobError::Busy.into());
+        }
         self.each_body(|hash, path| -> Result<(), X> {
             let Some(hash) = hash else { return Ok(()) };
             let _gate = self.inner.gate();
+            if self.sweep_is_held() {
+                return Err(BlobError::Busy.into());
+            }
             let Some(found) = metadata(&path).map_err(X::from)? else { return Ok(()) };
             if !is_older(&found, older_than) || referenced(&hash)? {
                 swept.kept += 1;

@@ -229,3 +229,28 @@ fn only_the_printed_form_is_read_as_a_hash() {
         assert!(wrong.parse::<BlobHash>().is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_copy_of_all_bodies_is_whole_costs_only_what_is_new_and_comes_back() {
+    let (source, backup) = (bed(), bed());
+    let hashes: Vec<_> = (0..20_u8).map(|body| source.put(&[body], SecondHash::Off).unwrap().hash).collect();
+    let first = source.copy_to(&backup, CopyKind::Link).unwrap();
+    assert_eq!(first, Copied { bodies: 20, bytes: 20, fresh: 20 });
+    source.put(b"later", SecondHash::Off).unwrap();
+    assert_eq!(source.copy_to(&backup, CopyKind::Copy).unwrap(), Copied { bodies: 21, bytes: 25, fresh: 1 });
+    assert_eq!(backup.verify().unwrap(), Verified { bodies: 21, bytes: 25, troubles: Vec::new() });
+    let restored = bed();
+    backup.copy_to(&restored, CopyKind::Copy).unwrap();
+    assert!(hashes.iter().all(|hash| restored.has(hash)));
+}
+
+#[test]
+fn a_held_sweep_removes_nothing_until_the_backup_is_done() {
+    let blobs = bed();
+    let hash = blobs.put(b"old", SecondHash::Off).unwrap().hash;
+    age(&blobs, &hash);
+    let hold = blobs.hold_sweep();
+    assert!(matches!(blobs.sweep(DAY, |_| Ok::<_, BlobError>(false)), Err(BlobError::Busy)));
+    drop(hold);
+    assert_eq!(sweep(&blobs, &[]).removed, 1);
+}
