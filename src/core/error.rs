@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chatelaine_store::{BlobError, Fault};
+use chatelaine_store::Fault;
 
 use crate::secrets;
 
@@ -350,6 +350,8 @@ pub enum Limit {
     Identifiers,
     /// Push subscriptions of an account.
     Subscriptions,
+    /// Opaque settings kept for an account.
+    Kept,
 }
 
 /// The number of a server fault, by which the operator finds it in the log.
@@ -385,19 +387,6 @@ impl From<Fault> for Error {
             // A stopping server is busy for good; the client finds it again or does not.
             Fault::Busy | Fault::Closed => Error::Busy,
             other @ (Fault::Failed(_) | Fault::Damaged { .. } | Fault::TooBig { .. }) => Error::internal(&other),
-        }
-    }
-}
-
-impl From<BlobError> for Error {
-    fn from(error: BlobError) -> Self {
-        match error {
-            BlobError::TooBig { .. } => Error::OverLimit(Limit::FileBytes),
-            BlobError::Full => Error::OverLimit(Limit::Disk),
-            BlobError::Misplaced { .. } => Error::Invalid(Field::Offset, Flaw::Mismatch),
-            BlobError::Busy => Error::Refused(Reason::InUse),
-            BlobError::NoPart => Error::NotFound(Thing::Upload),
-            other @ (BlobError::NoHash | BlobError::Io(_)) => Error::internal(&other),
         }
     }
 }

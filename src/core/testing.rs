@@ -3,18 +3,17 @@
 
 use std::sync::Arc;
 
-use chatelaine_store::{Blobs, Options, Store};
+use chatelaine_store::{Options, Store};
 
-use crate::accounts::{Account, DisplayName, Handle, State};
+use crate::accounts::{self, Account, DisplayName, Handle, State};
 use crate::caller::{Caller, Dialect};
 use crate::clock::{Clock, Stamp, TestClock};
 use crate::event::Live;
 use crate::ids::AccountId;
-use crate::schema::{ACCOUNT_BY_ID, ACCOUNTS, ID_BY_HANDLE};
+use crate::schema::ACCOUNTS;
 use crate::server_roles::ADMINISTRATOR;
 use crate::settings::{RunTime, Settings};
 use crate::{Core, CoreOptions};
-use chatelaine_store::Text;
 
 /// The moment at which every test world begins.
 pub const START: Stamp = Stamp::from_seconds(1_800_000_000);
@@ -26,7 +25,6 @@ pub struct World {
     /// Its clock; wind it.
     pub clock: Arc<TestClock>,
     settings: Settings,
-    folder: tempfile::TempDir,
 }
 
 impl Default for World {
@@ -56,9 +54,8 @@ impl World {
     fn open(settings: Settings, run_time: RunTime) -> Self {
         let store = Store::<Live>::open(Options::default()).expect("a memory store opens");
         let clock = Arc::new(TestClock::at(START));
-        let folder = tempfile::tempdir().expect("a folder for file bodies");
-        let core = open(store, &folder, &clock, &settings, run_time);
-        Self { core, clock, settings, folder }
+        let core = open(store, &clock, &settings, run_time);
+        Self { core, clock, settings }
     }
 
     /// Opens the domain again on the same store, as after a restart.
@@ -69,7 +66,14 @@ impl World {
     /// As [`Self::reopen`], with these settings changeable.
     pub fn reopen_with(&self, run_time: RunTime) -> Core {
         let store = self.core.store().clone();
-        open(store, &self.folder, &self.clock, &self.settings, run_time)
+        open(store, &self.clock, &self.settings, run_time)
+    }
+
+    /// As [`Self::reopen`], with other settings.
+    pub fn reopen_with_settings(&self, change: impl FnOnce(&mut Settings)) -> Core {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        open(self.core.store().clone(), &self.clock, &settings, RunTime::default())
     }
 
     /// An account of this handle, with no password, as a row only: for tests of everything but accounts.
@@ -113,8 +117,7 @@ impl World {
                 public_updated_at: now,
                 generation: 0,
             };
-            ACCOUNT_BY_ID.put(tx, &id, &account)?;
-            ID_BY_HANDLE.put(tx, &Text(handle.folded()), &id)?;
+            accounts::index::insert(tx, &account)?;
             Ok(account)
         });
         made.expect("an account is made")
@@ -129,14 +132,7 @@ pub fn cheap_settings() -> Settings {
     settings
 }
 
-fn open(
-    store: Store<Live>,
-    folder: &tempfile::TempDir,
-    clock: &Arc<TestClock>,
-    settings: &Settings,
-    run_time: RunTime,
-) -> Core {
-    let clock = Arc::clone(clock) as Arc<dyn Clock>;
-    let blobs = Blobs::open(&folder.path().join("blobs"), 0).expect("a folder of file bodies");
-    Core::open(CoreOptions { store, blobs, clock, settings: settings.clone(), run_time }).expect("the domain opens")
+fn open(store: Store<Live>, clock: &Arc<TestClock>, settings: &Settings, run_time: RunTime) -> Core {
+    Core::open(CoreOptions { store, clock: Arc::clone(clock) as Arc<dyn Clock>, settings: settings.clone(), run_time })
+        .expect("the domain opens")
 }
