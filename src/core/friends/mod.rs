@@ -5,6 +5,8 @@ pub mod blocks;
 mod friend;
 pub mod reports;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 pub use blocks::{Block, is_blocked};
 pub use friend::{

@@ -5,6 +5,8 @@
 mod cache;
 mod login;
 pub mod one_time;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use cache::Cache;
 pub use cache::Resolved;

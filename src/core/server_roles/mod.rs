@@ -4,6 +4,8 @@
 
 mod granting;
 mod permission;
+#[cfg(test)]
+mod tests;
 
 use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
