@@ -77,6 +77,23 @@ where
     }
 }
 
+/// As [`ask`], for connections that catch up: few at once, so that operations keep their turns, and nobody is sent away.
+pub(crate) async fn ask_in_turn<R, F>(core: Core, reading: F) -> Result<R>
+where
+    R: Send + 'static,
+    F: FnOnce(&Core) -> Result<R> + Send + 'static,
+{
+    let permit = core.replays().enter().await?;
+    let running = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        reading(&core)
+    });
+    match running.await {
+        Ok(answer) => answer,
+        Err(failed) => Err(Error::internal(&failed)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chatelaine_store::Key;
+use chatelaine_store::{Key, Row};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -119,6 +119,8 @@ impl<'de> Deserialize<'de> for Stamp {
         }
     }
 }
+
+impl Row for Stamp {}
 
 impl Key for Stamp {
     fn encode(&self, out: &mut Vec<u8>) {

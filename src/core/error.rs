@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chatelaine_store::Fault;
+use chatelaine_store::{BlobError, Fault};
 
 use crate::secrets;
 
@@ -387,6 +387,19 @@ impl From<Fault> for Error {
             // A stopping server is busy for good; the client finds it again or does not.
             Fault::Busy | Fault::Closed => Error::Busy,
             other @ (Fault::Failed(_) | Fault::Damaged { .. } | Fault::TooBig { .. }) => Error::internal(&other),
+        }
+    }
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::TooBig { .. } => Error::OverLimit(Limit::FileBytes),
+            BlobError::Full => Error::OverLimit(Limit::Disk),
+            BlobError::Misplaced { .. } => Error::Invalid(Field::Offset, Flaw::Mismatch),
+            BlobError::Busy => Error::Refused(Reason::InUse),
+            BlobError::NoPart => Error::NotFound(Thing::Upload),
+            other @ (BlobError::NoHash | BlobError::Io(_)) => Error::internal(&other),
         }
     }
 }

@@ -11,12 +11,15 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod event_log;
+pub mod files;
 pub mod friends;
 pub mod ids;
 pub mod limits;
 pub mod logins;
 pub mod migrations;
 pub mod page;
+pub mod presence;
+pub mod push;
 pub mod schema;
 pub mod secrets;
 pub mod server_roles;
@@ -26,7 +29,7 @@ pub mod testing;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use chatelaine_store::{Answer, Store};
+use chatelaine_store::{Answer, Blobs, Store};
 
 pub use ask::ask;
 pub use caller::{Caller, Dialect, Who};
@@ -52,6 +55,8 @@ pub type View<'a> = chatelaine_store::View<'a>;
 pub struct CoreOptions {
     /// The opened store.
     pub store: Store<Live>,
+    /// The opened folder of file bodies.
+    pub blobs: Blobs,
     /// Who tells the time.
     pub clock: Arc<dyn Clock>,
     /// The settings given at start.
@@ -66,6 +71,7 @@ pub struct Core(Arc<Inner>);
 
 struct Inner {
     store: Store<Live>,
+    blobs: Blobs,
     clock: Arc<dyn Clock>,
     base: Settings,
     run_time: RunTime,
@@ -73,8 +79,11 @@ struct Inner {
     facts: ServerFacts,
     keys: Keys,
     gate: Gate,
+    replays: Gate,
     hasher: Hasher,
     logins: logins::Cache,
+    desk: files::Desk,
+    board: presence::Board,
 }
 
 impl Core {
@@ -87,14 +96,19 @@ impl Core {
         Ok(Self(Arc::new(Inner {
             keys: Keys::derive(&facts.master),
             store: options.store,
+            blobs: options.blobs,
             clock: options.clock,
             base: options.settings,
             run_time: options.run_time,
             in_force: RwLock::new(Arc::new(in_force)),
             facts,
             gate: Gate::default(),
+            // Connections are bounded themselves, so those that catch up wait for their turn however many they are.
+            replays: Gate::new(limits::FOLLOW_READINGS_AT_ONCE, usize::MAX),
             hasher: Hasher::default(),
             logins: logins::Cache::default(),
+            desk: files::Desk::default(),
+            board: presence::Board::default(),
         })))
     }
 
@@ -179,6 +193,25 @@ impl Core {
     /// Tokens that were resolved lately.
     pub(crate) fn logins(&self) -> &logins::Cache {
         &self.0.logins
+    }
+
+    /// The folder of file bodies, for figures and verification. Files go through [`files`].
+    pub fn blobs(&self) -> &Blobs {
+        &self.0.blobs
+    }
+
+    /// What is going on with files right now.
+    pub(crate) fn desk(&self) -> &files::Desk {
+        &self.0.desk
+    }
+
+    /// Who is here right now.
+    pub(crate) fn board(&self) -> &presence::Board {
+        &self.0.board
+    }
+
+    pub(crate) fn replays(&self) -> &Gate {
+        &self.0.replays
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -109,3 +109,59 @@ pub const AUDIENCE_ACCOUNTS_MAX: usize = 512;
 pub const AUDIENCE_NEARBY_MAX: usize = 6_000;
 /// Bytes of a reaction.
 pub const EMOJI_BYTES_MAX: usize = 32;
+
+/// Events read from the store in one piece when a connection catches up.
+pub const FOLLOW_PAGE_EVENTS: usize = 256;
+/// Ids that one source of events reads ahead.
+pub const FOLLOW_LANE_IDS: usize = 64;
+/// Connections that read from the store at once to catch up; the others wait for their turn.
+pub const FOLLOW_READINGS_AT_ONCE: usize = 8;
+
+/// Seconds somebody stays here after the last connection went, so that a reconnect shows nothing.
+pub const PRESENCE_GRACE_S: u64 = 10;
+/// Seconds a call without a lasting connection counts as being here.
+pub const PRESENCE_SEEN_S: u64 = 300;
+/// Accounts that calls may put on the board; connections are bounded elsewhere.
+pub const PRESENCE_SEEN_MAX: usize = 100_000;
+/// Seconds between two words about the presence of one account.
+pub const PRESENCE_TELL_EVERY_S: u64 = 5;
+/// Accounts that one tick tells of.
+pub const PRESENCE_CHANGES_PER_TICK: usize = 500;
+/// Accounts whose last sign of life one tick stores.
+pub const PRESENCE_WRITES_PER_TICK: usize = 200;
+/// Rooms of one account that are told of its presence.
+pub const PRESENCE_ROOMS_TOLD_MAX: usize = 200;
+/// Connections in a room up to which it is told who comes, goes and types; in larger ones people ask.
+pub const PRESENCE_ROOM_CONNECTIONS_MAX: usize = 500;
+/// Seconds between two stored signs of life of somebody who stays.
+pub const LAST_SEEN_WRITE_S: u64 = 3_600;
+/// Seconds to which the stored sign of life is rounded.
+pub const LAST_SEEN_EXACT_S: u64 = 60;
+/// Seconds between two words that somebody types in one room.
+pub const TYPING_EVERY_S: u64 = 2;
+/// Rooms in which one account can be typing at once.
+pub const TYPING_ROOMS_MAX: usize = 4;
+
+/// Bytes of the name of a file.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// Bytes of a media type.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
+/// Bytes at the beginning of a body that are looked at to tell its type and size.
+pub const FILE_HEAD_BYTES: usize = 64 * 1024;
+/// Dots of a picture that is shown in place.
+pub const FILE_PIXELS_MAX: u64 = 40_000_000;
+/// Uploads of one account that stream in at once.
+pub const UPLOADS_STREAMING_MAX: usize = 16;
+/// Uploads in pieces of one account that are under way.
+pub const UPLOADS_PER_ACCOUNT_MAX: usize = 32;
+/// Seconds after which an upload that nobody continues is given up.
+pub const UPLOAD_IDLE_S: u64 = 3_600;
+/// Bytes of the quota that an upload of unknown length takes at a time.
+pub const UPLOAD_HOLD_STEP_BYTES: u64 = 8 * 1024 * 1024;
+/// Seconds for which a body stays in any case, because its row may be on its way.
+pub const SWEEP_AGE_LEAST_S: u64 = 600;
+/// Files removed in one transaction when their room is gone.
+pub const SWEEP_FILES_PER_WRITE: usize = 200;
+
+/// Rooms of one account.
+pub const ROOMS_PER_ACCOUNT_MAX: usize = 5_000;

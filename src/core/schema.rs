@@ -2,7 +2,7 @@
 //! Prefixes are never reused and never change meaning; a tree is named like a dictionary, value by key.
 //! The first byte of a prefix is the subject, so a look at raw keys shows where one is.
 
-use chatelaine_store::{Counter, Text, Tree};
+use chatelaine_store::{BlobHash, Counter, Text, Tree};
 
 use crate::clock::Stamp;
 use crate::ids::*;
@@ -68,14 +68,24 @@ schema! {
         0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head;
 
         // 06: rooms
+        0x0604 ROOMS_BY_ACCOUNT "rooms_by_account": (AccountId, RoomId) => ();
 
         // 07: messages
 
         // 08: roles in rooms
 
         // 09: files
+        0x0901 FILE_BY_ID "file_by_id": FileId => crate::files::File;
+        0x0902 FILES_BY_ACCOUNT "files_by_account": (AccountId, FileId) => ();
+        0x0903 FILES_BY_ROOM "files_by_room": (RoomId, FileId) => ();
+        0x0904 FILES_BY_BLOB "files_by_blob": (BlobHash, FileId) => ();
+        0x0905 USED_BY_ACCOUNT "used_by_account": AccountId => crate::files::Used;
+        0x0906 UPLOAD_BY_ID "upload_by_id": UploadId => crate::files::Upload;
+        0x0907 UPLOADS_BY_ACCOUNT "uploads_by_account": (AccountId, UploadId) => ();
 
         // 0a: presence and push
+        0x0a01 LAST_SEEN_BY_ACCOUNT "last_seen_by_account": AccountId => Stamp;
+        0x0a02 PRESENCE_HIDDEN "presence_hidden": AccountId => ();
 
         // 0b: machines
 
@@ -91,6 +101,8 @@ schema! {
         0x0f07 ANNOUNCEMENTS "announcements";
         0x0f08 MACHINES "machines";
         0x0f09 CHANNELS "channels";
+        0x0f20 FILES "files";
+        0x0f21 UPLOADS "uploads";
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chatelaine_store::{Options, Store};
+use chatelaine_store::{Blobs, Options, Store};
 
 use crate::accounts::{self, Account, DisplayName, Handle, State};
 use crate::caller::{Caller, Dialect};
@@ -25,6 +25,7 @@ pub struct World {
     /// Its clock; wind it.
     pub clock: Arc<TestClock>,
     settings: Settings,
+    folder: tempfile::TempDir,
 }
 
 impl Default for World {
@@ -54,8 +55,9 @@ impl World {
     fn open(settings: Settings, run_time: RunTime) -> Self {
         let store = Store::<Live>::open(Options::default()).expect("a memory store opens");
         let clock = Arc::new(TestClock::at(START));
-        let core = open(store, &clock, &settings, run_time);
-        Self { core, clock, settings }
+        let folder = tempfile::tempdir().expect("a folder for file bodies");
+        let core = open(store, &folder, &clock, &settings, run_time);
+        Self { core, clock, settings, folder }
     }
 
     /// Opens the domain again on the same store, as after a restart.
@@ -66,7 +68,7 @@ impl World {
     /// As [`Self::reopen`], with these settings changeable.
     pub fn reopen_with(&self, run_time: RunTime) -> Core {
         let store = self.core.store().clone();
-        open(store, &self.clock, &self.settings, run_time)
+        open(store, &self.folder, &self.clock, &self.settings, run_time)
     }
 
     /// As [`Self::reopen`], with other settings.
@@ -132,7 +134,14 @@ pub fn cheap_settings() -> Settings {
     settings
 }
 
-fn open(store: Store<Live>, clock: &Arc<TestClock>, settings: &Settings, run_time: RunTime) -> Core {
-    Core::open(CoreOptions { store, clock: Arc::clone(clock) as Arc<dyn Clock>, settings: settings.clone(), run_time })
-        .expect("the domain opens")
+fn open(
+    store: Store<Live>,
+    folder: &tempfile::TempDir,
+    clock: &Arc<TestClock>,
+    settings: &Settings,
+    run_time: RunTime,
+) -> Core {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let blobs = Blobs::open(&folder.path().join("blobs"), 0).expect("a folder of file bodies");
+    Core::open(CoreOptions { store, blobs, clock, settings: settings.clone(), run_time }).expect("the domain opens")
 }

@@ -1,0 +1,23 @@
+//! Files: what people keep and send. `file.rs` says what a file is and who may see it, `kind.rs` what its bytes are,
+//! `upload.rs` takes one in a stream, `uploads.rs` in pieces, `download.rs` hands out and lists, `quota.rs` counts,
+//! `sweep.rs` clears away what nobody needs.
+//!
+//! Invariants: a row never names a body that is not durable; bodies are shared by hash and counted from rows; what an account
+//! keeps, is promised and is receiving never exceeds its quota together; who may not see a file cannot tell that it exists.
+mod download;
+mod file;
+mod kind;
+mod quota;
+mod record;
+mod sweep;
+mod upload;
+pub mod uploads;
+
+pub use download::{OpenFile, delete, get, list_mine, open};
+pub use file::{Digest, File, FileName, NewFile, Purpose, Second, Upload, Used, require};
+pub use kind::{Disposition, Pixels};
+pub(crate) use quota::Desk;
+pub use quota::{Usage, usage};
+pub use record::attach;
+pub use sweep::{Swept, sweep};
+pub use upload::{Receiving, begin};

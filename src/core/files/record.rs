@@ -1,0 +1,94 @@
+//! The rows of a file: all of them are written and removed here, so that the references of a body, the lists and the count of
+//! the account cannot disagree.
+use chatelaine_store::{BlobHash, Read};
+
+use super::file::{Digest, File, FileName, Purpose, Second};
+use super::kind;
+use super::quota;
+use crate::error::{Error, Result, Thing};
+use crate::ids::{AccountId, FileId, RoomId};
+use crate::schema;
+use crate::{Stamp, Tx};
+
+/// A received body and everything said about it, on its way to becoming a file.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) name: FileName,
+    pub(super) owner: AccountId,
+    pub(super) room: Option<RoomId>,
+    pub(super) purpose: Purpose,
+    pub(super) declared: Option<String>,
+    pub(super) blob: BlobHash,
+    pub(super) size: u64,
+    pub(super) digest: Option<Digest>,
+    /// The first bytes of the body, from which its type is told.
+    pub(super) head: Vec<u8>,
+}
+
+/// Writes the rows of a new file and counts it.
+pub(super) fn add(tx: &mut Tx<'_>, draft: &Draft, now: Stamp) -> Result<File> {
+    let id = FileId::new(tx.count_up(&schema::FILES)?);
+    let media_type = kind::decide(&draft.head, draft.declared.as_deref());
+    let file = File {
+        id,
+        blob: draft.blob,
+        digest: draft.digest,
+        size: draft.size,
+        name: draft.name.clone(),
+        pixels: kind::pixels(&media_type, &draft.head),
+        media_type,
+        owner: draft.owner,
+        room: draft.room,
+        purpose: draft.purpose,
+        created_at: now,
+    };
+    schema::FILE_BY_ID.put(tx, &id, &file)?;
+    schema::FILES_BY_ACCOUNT.put(tx, &(file.owner, id), &())?;
+    schema::FILES_BY_BLOB.put(tx, &(file.blob, id), &())?;
+    if let Some(room) = file.room {
+        schema::FILES_BY_ROOM.put(tx, &(room, id), &())?;
+    }
+    quota::change(tx, file.owner, |used| used.with(file.size))?;
+    Ok(file)
+}
+
+/// Removes the rows of a file and stops counting it; the body goes with the sweep when nothing else needs it.
+pub(super) fn remove(tx: &mut Tx<'_>, file: &File) -> Result<()> {
+    schema::FILE_BY_ID.remove(tx, &file.id)?;
+    schema::FILES_BY_ACCOUNT.remove(tx, &(file.owner, file.id))?;
+    schema::FILES_BY_BLOB.remove(tx, &(file.blob, file.id))?;
+    if let Some(room) = file.room {
+        schema::FILES_BY_ROOM.remove(tx, &(room, file.id))?;
+    }
+    quota::change(tx, file.owner, |used| used.without(file.size))
+}
+
+/// Gives a file that its owner sends into a room to the members of that room, and says what it is.
+///
+/// Fails with `NotFound(File)` when it is not the sender's own or belongs to another room already.
+pub fn attach(tx: &mut Tx<'_>, sender: AccountId, room: RoomId, id: FileId) -> Result<File> {
+    let hidden = Error::NotFound(Thing::File);
+    let mut file = schema::FILE_BY_ID.get(tx, &id)?.filter(|file| file.owner == sender).ok_or(hidden)?;
+    match file.room {
+        Some(bound) if bound == room => Ok(file),
+        Some(_) => Err(hidden),
+        None => {
+            file.room = Some(room);
+            schema::FILE_BY_ID.put(tx, &id, &file)?;
+            schema::FILES_BY_ROOM.put(tx, &(room, id), &())?;
+            Ok(file)
+        }
+    }
+}
+
+/// Whether any file has this body.
+pub(super) fn is_referenced(r: &impl Read, blob: &BlobHash) -> Result<bool> {
+    Ok(schema::FILES_BY_BLOB.first(r, blob)?.is_some())
+}
+
+impl Digest {
+    /// The digest of the wanted kind.
+    pub(super) fn of(second: Option<Second>, bytes: Option<[u8; 32]>) -> Option<Self> {
+        Some(Self { kind: second?, bytes: bytes? })
+    }
+}

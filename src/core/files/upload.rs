@@ -1,0 +1,124 @@
+//! A file in one stream: bytes in, hashed and counted on the way, a file at the end.
+//!
+//! Order: the body is durable under its name, then the row goes through the commit line. Dropping the handle before `finish` leaves
+//! nothing behind. Everything here blocks; a dialect feeds it from a blocking thread.
+use chatelaine_store::{Read, SecondHash, Upload as Body, UploadOptions};
+
+use super::file::{Digest, File, NewFile, Second};
+use super::quota::Hold;
+use super::record::{self, Draft};
+use crate::Core;
+use crate::caller::Caller;
+use crate::error::{Error, Field, Flaw, Limit, Reason, Result};
+use crate::ids::{AccountId, RoomId};
+use crate::limits::{FILE_HEAD_BYTES, UPLOAD_HOLD_STEP_BYTES};
+use crate::schema;
+
+/// A file that is being received.
+pub struct Receiving {
+    core: Core,
+    caller: Caller,
+    owner: AccountId,
+    new: NewFile,
+    body: Body,
+    head: Vec<u8>,
+    received: u64,
+    hold: Hold,
+}
+
+/// Begins to receive a file.
+///
+/// Fails with `OverLimit(FileBytes)` or `OverLimit(Quota)` when its stated length cannot fit, with `Refused(NotAMember)` when the
+/// caller is not in the room.
+pub fn begin(core: &Core, caller: &Caller, new: NewFile) -> Result<Receiving> {
+    let owner = caller.require_account()?;
+    core.read(|view| require_member(view, owner, new.room))?;
+    let size = new.size.unwrap_or(0);
+    if size > core.settings().files.upload_bytes {
+        return Err(Error::OverLimit(Limit::FileBytes));
+    }
+    let hold = Hold::take(core, owner, size)?;
+    let options = UploadOptions { bytes_max: core.settings().files.upload_bytes, second: second_hash(new.second) };
+    let body = core.blobs().upload(options)?;
+    Ok(Receiving { core: core.clone(), caller: caller.clone(), owner, new, body, head: Vec::new(), received: 0, hold })
+}
+
+impl Receiving {
+    /// Takes the next bytes. After a failure the upload can only be dropped.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let received = self.received.saturating_add(length);
+        if self.new.size.is_some_and(|size| received > size) {
+            return Err(Error::Invalid(Field::Size, Flaw::Mismatch));
+        }
+        let most = self.core.settings().files.upload_bytes;
+        if received > most {
+            return Err(Error::OverLimit(Limit::FileBytes));
+        }
+        self.hold_for(received, most)?;
+        let room = FILE_HEAD_BYTES.saturating_sub(self.head.len()).min(bytes.len());
+        self.head.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        self.body.write(bytes)?;
+        self.received = received;
+        Ok(())
+    }
+
+    /// Completes the file. Fails with `Invalid(Size, Mismatch)` when fewer bytes came than were announced.
+    pub fn finish(self) -> Result<File> {
+        let Self { core, caller, owner, new, body, head, received, hold } = self;
+        if new.size.is_some_and(|size| received != size) {
+            return Err(Error::Invalid(Field::Size, Flaw::Mismatch));
+        }
+        // From here on the body is young, so the sweep leaves it alone until its row stands.
+        let body = body.finish()?;
+        let draft = Draft {
+            name: new.name,
+            owner,
+            room: new.room,
+            purpose: new.purpose,
+            declared: new.declared,
+            blob: body.hash,
+            size: body.bytes,
+            digest: Digest::of(new.second, body.second),
+            head,
+        };
+        let now = core.now();
+        let file = core.write(&caller, move |tx| {
+            // Asked again: the caller may have left the room while the bytes came in.
+            require_member(tx, draft.owner, draft.room)?;
+            record::add(tx, &draft, now)
+        });
+        drop(hold);
+        file
+    }
+
+    /// Holds more of the quota when the length was not announced: in steps, and exactly once the rest is smaller than a step.
+    fn hold_for(&mut self, received: u64, most: u64) -> Result<()> {
+        let missing = received.saturating_sub(self.hold.bytes());
+        if missing == 0 {
+            return Ok(());
+        }
+        let step = UPLOAD_HOLD_STEP_BYTES.max(missing).min(most.saturating_sub(self.hold.bytes()));
+        if step > missing && self.hold.grow(step).is_ok() {
+            return Ok(());
+        }
+        self.hold.grow(missing)
+    }
+}
+
+/// Fails with `Refused(NotAMember)` unless the account may bring a file into this room.
+pub(super) fn require_member(r: &impl Read, account: AccountId, room: Option<RoomId>) -> Result<()> {
+    match room {
+        Some(room) if !schema::ROOMS_BY_ACCOUNT.has(r, &(account, room))? => Err(Error::Refused(Reason::NotAMember)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The store's word for a second hash.
+pub(super) fn second_hash(second: Option<Second>) -> SecondHash {
+    match second {
+        None => SecondHash::Off,
+        Some(Second::Sha256) => SecondHash::Sha256,
+        Some(Second::Sha3_256) => SecondHash::Sha3,
+    }
+}

@@ -1,0 +1,10 @@
+//! Push: how connections learn of what happens. `follow.rs` is what a dialect holds, `replay.rs` reads the missed part,
+//! `merge.rs` puts an account's events in order. How a frame looks is each dialect's own matter.
+//!
+//! Invariant: a follower gets each event that it may see exactly once and in order, however often it falls behind.
+mod follow;
+mod merge;
+mod replay;
+
+pub use follow::{Ending, Follow, Followed, Scope, Since, Wish};
+pub use replay::head;
