@@ -75,7 +75,7 @@ impl World {
     pub fn reopen_with_settings(&self, change: impl FnOnce(&mut Settings)) -> Core {
         let mut settings = self.settings.clone();
         change(&mut settings);
-        open(self.core.store().clone(), &self.clock, &settings, RunTime::default())
+        open(self.core.store().clone(), &self.folder, &self.clock, &settings, RunTime::default())
     }
 
     /// An account of this handle, with no password, as a row only: for tests of everything but accounts.
