@@ -299,6 +299,8 @@ pub enum Reason {
     LastOwner,
     /// The role is built in.
     BuiltIn,
+    /// The room does not take end-to-end encrypted texts.
+    NotEncrypted,
     /// The message was recalled.
     Recalled,
     /// The time in which it could be changed is over.
@@ -350,8 +352,6 @@ pub enum Limit {
     Identifiers,
     /// Push subscriptions of an account.
     Subscriptions,
-    /// Opaque settings kept for an account.
-    Kept,
 }
 
 /// The number of a server fault, by which the operator finds it in the log.

@@ -155,6 +155,8 @@ impl Offset {
     }
 }
 
+impl Row for Offset {}
+
 impl Key for Offset {
     fn encode(&self, out: &mut Vec<u8>) {
         self.0.encode(out);

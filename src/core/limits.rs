@@ -163,5 +163,46 @@ pub const SWEEP_AGE_LEAST_S: u64 = 600;
 /// Files removed in one transaction when their room is gone.
 pub const SWEEP_FILES_PER_WRITE: usize = 200;
 
-/// Rooms of one account.
-pub const ROOMS_PER_ACCOUNT_MAX: usize = 5_000;
+/// Members of a room at most, whatever the setting says: one event and one list must stay bounded.
+pub const ROOM_MEMBERS_END: u32 = 100_000;
+/// Rooms of one account: a private one for each friend it may have, and groups. Its list of rooms reads a small row for each.
+pub const ROOMS_PER_ACCOUNT_MAX: usize = 6_000;
+/// People who are taken in or invited when a group is opened.
+pub const ROOM_FIRST_MEMBERS_MAX: usize = 200;
+/// Characters of a room's title.
+pub const ROOM_TITLE_CHARS_MAX: usize = 256;
+/// Characters of a room's description.
+pub const ROOM_DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Roles of a room's own, whatever the setting says.
+pub const ROOM_OWN_ROLES_MAX: usize = 200;
+/// Open invitations into one room.
+pub const ROOM_INVITES_MAX: u32 = 2_000;
+/// Links into one room, used up ones included.
+pub const ROOM_LINKS_MAX: u32 = 200;
+/// Requests to join one room that wait.
+pub const ROOM_REQUESTS_MAX: u32 = 1_000;
+/// Members whom one command of a larger job takes out of a room.
+pub const ROOM_BATCH_MEMBERS: usize = 200;
+/// Rows that one command of a larger job removes from each tree.
+pub const ROOM_BATCH_ROWS: usize = 500;
+/// Seconds an invitation into a room can be answered.
+pub const INVITE_LIFE_S: u64 = 3 * 24 * 3_600;
+/// Seconds a link into a room is valid at most, unless it never runs out.
+pub const LINK_LIFE_MAX_S: u64 = 365 * 24 * 3_600;
+
+/// Bytes of a body in one row; the rest goes into further rows.
+pub const MESSAGE_PIECE_BYTES_MAX: usize = 6 * 1_024;
+/// Bytes of the content of a foreign client: the largest frame of the protocols that send any.
+pub const MESSAGE_FOREIGN_BYTES_MAX: usize = 3 * 65_536;
+/// Typed parts of a message.
+pub const MESSAGE_SEGMENTS_MAX: usize = 20;
+/// People mentioned in a message.
+pub const MESSAGE_MENTIONS_MAX: usize = 100;
+/// Pixels of one side of a picture or film that a message announces.
+pub const MESSAGE_PIXELS_SIDE_MAX: u32 = 100_000;
+/// Changes of one message.
+pub const MESSAGE_EDITS_MAX: u32 = 100;
+/// Kinds of reactions to one message.
+pub const REACTION_KINDS_MAX: usize = 20;
+/// Names shown with each kind of reaction.
+pub const REACTION_NAMES_MAX: usize = 20;

@@ -2,7 +2,7 @@
 //! Prefixes are never reused and never change meaning; a tree is named like a dictionary, value by key.
 //! The first byte of a prefix is the subject, so a look at raw keys shows where one is.
 
-use chatelaine_store::{BlobHash, Counter, Text, Tree};
+use chatelaine_store::{BlobHash, Counter, Newest, Text, Tree};
 
 use crate::clock::Stamp;
 use crate::ids::*;
@@ -23,34 +23,25 @@ schema! {
         0x0001 SCHEMA_NUMBER "schema_number": u8 => u32;
         0x0002 SERVER_FACTS "server_facts": u8 => crate::migrations::ServerFacts;
         0x0003 SETTING_BY_NAME "setting_by_name": Text => String;
-        0x0004 SETUP_TOKEN "setup_token": u8 => crate::accounts::SetupToken;
 
         // 01: accounts
         0x0101 ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account;
         0x0102 ID_BY_HANDLE "id_by_handle": Text => AccountId;
         0x0103 ID_BY_EMAIL "id_by_email": Text => AccountId;
-        0x0104 IDENTIFIER_BY_ACCOUNT "identifier_by_account": (AccountId, u8, [u8; 32]) => crate::accounts::identifiers::Identifier;
         0x0105 ID_BY_IDENTIFIER "id_by_identifier": (u8, [u8; 32]) => AccountId;
         0x0106 ACCOUNTS_BY_WORD "accounts_by_word": Text => AccountId;
-        0x0107 FAILURES_BY_ACCOUNT "failures_by_account": AccountId => crate::accounts::Failures;
-        0x0108 KEPT_BY_NAME "kept_by_name": (AccountId, Text) => crate::accounts::kept::Kept;
 
         // 02: logins and one-time tokens
-        0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login;
         0x0202 LOGIN_BY_TOKEN "login_by_token": [u8; 32] => LoginId;
         0x0203 LOGINS_BY_ACCOUNT "logins_by_account": (AccountId, LoginId) => ();
         0x0204 LOGINS_BY_EXPIRY "logins_by_expiry": (Stamp, LoginId) => ();
-        0x0205 ONE_TIME_LINK_BY_TOKEN "one_time_link_by_token": [u8; 32] => crate::logins::one_time::OneTimeLink;
         0x0206 ONE_TIME_LINKS_BY_ACCOUNT "one_time_links_by_account": (AccountId, Stamp, [u8; 32]) => ();
-        0x0207 SIGN_UP_INVITE_BY_ID "sign_up_invite_by_id": InviteId => crate::accounts::invites::SignUpInvite;
         0x0208 SIGN_UP_INVITE_BY_TOKEN "sign_up_invite_by_token": [u8; 32] => InviteId;
 
         // 03: friends
-        0x0301 FRIEND_BY_PAIR "friend_by_pair": (AccountId, AccountId) => crate::friends::Friend;
-        0x0302 FRIEND_REQUEST_BY_PAIR "friend_request_by_pair": (AccountId, AccountId) => crate::friends::FriendRequest;
+        0x0301 FRIEND_BY_PAIR "friend_by_pair": (AccountId, AccountId) => ();
+        0x0304 BLOCK_BY_PAIR "block_by_pair": (AccountId, AccountId) => ();
         0x0303 FRIEND_REQUESTERS "friend_requesters": (AccountId, AccountId) => ();
-        0x0304 BLOCK_BY_PAIR "block_by_pair": (AccountId, AccountId) => crate::friends::Block;
-        0x0305 REPORT_BY_ID "report_by_id": ReportId => crate::friends::reports::Report;
         0x0306 OPEN_REPORTS_BY_REPORTER "open_reports_by_reporter": (AccountId, ReportId) => ();
         0x0307 ALIAS_BY_PAIR "alias_by_pair": (AccountId, AccountId) => String;
 
@@ -58,7 +49,6 @@ schema! {
         0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole;
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
-        0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::Announcement;
 
         // 05: events
         0x0501 EVENT_BY_ID "event_by_id": EventId => crate::event_log::StoredEvent;
@@ -68,11 +58,39 @@ schema! {
         0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head;
 
         // 06: rooms
-        0x0604 ROOMS_BY_ACCOUNT "rooms_by_account": (AccountId, RoomId) => ();
+        0x0601 ROOM_BY_ID "room_by_id": RoomId => crate::rooms::RoomRow;
+        0x0602 LOG_BY_ROOM "log_by_room": RoomId => crate::rooms::LogRow;
+        0x0603 COUNTS_BY_ROOM "counts_by_room": RoomId => crate::rooms::CountRow;
+        0x0604 MEMBER_BY_ROOM "member_by_room": (RoomId, AccountId) => crate::rooms::MemberRow;
+        0x0605 ROOMS_BY_ACCOUNT "rooms_by_account": (AccountId, RoomId) => ();
+        0x0606 MEMBERS_BY_JOINING "members_by_joining": (RoomId, Stamp, AccountId) => ();
+        0x0607 MEMBERS_BY_ROLE "members_by_role": (RoomId, RoleId, AccountId) => ();
+        0x0608 PRIVATE_ROOM_BY_PAIR "private_room_by_pair": (AccountId, AccountId) => RoomId;
+        0x0609 BAN_BY_ROOM "ban_by_room": (RoomId, AccountId) => crate::rooms::RestrictionRow;
+        0x060a MUTE_BY_ROOM "mute_by_room": (RoomId, AccountId) => crate::rooms::RestrictionRow;
+        0x060b INVITE_BY_ID "invite_by_id": InviteId => crate::rooms::InviteRow;
+        0x060c INVITES_BY_ACCOUNT "invites_by_account": (AccountId, InviteId) => ();
+        0x060d INVITE_BY_PEOPLE "invite_by_people": (RoomId, AccountId, AccountId) => InviteId;
+        0x060e INVITES_BY_EXPIRY "invites_by_expiry": (Stamp, InviteId) => ();
+        0x060f LINK_BY_ID "link_by_id": LinkId => crate::rooms::LinkRow;
+        0x0610 LINK_BY_TOKEN "link_by_token": [u8; 32] => LinkId;
+        0x0611 LINKS_BY_ROOM "links_by_room": (RoomId, LinkId) => crate::rooms::LinkHash;
+        0x0612 REQUEST_BY_ROOM "request_by_room": (RoomId, AccountId) => crate::rooms::RequestRow;
+        0x0613 LISTED_ROOMS "listed_rooms": Newest<RoomId> => String;
+        0x0614 DYING_ROOM_BY_ID "dying_room_by_id": RoomId => crate::rooms::deleting::DyingRow;
 
         // 07: messages
+        0x0701 MESSAGE_BY_PLACE "message_by_place": (RoomId, Offset) => crate::messages::MessageRow;
+        0x0702 TEXT_BY_PLACE "text_by_place": (RoomId, Offset, u32, u8) => String;
+        0x0703 FOREIGN_BY_PLACE "foreign_by_place": (RoomId, Offset, u8) => crate::messages::ForeignRow;
+        0x0704 EDIT_BY_PLACE "edit_by_place": (RoomId, Offset, u32) => crate::messages::EditRow;
+        0x0705 OFFSET_BY_CLIENT_KEY "offset_by_client_key": (RoomId, [u8; 16]) => Offset;
+        0x0706 REACTIONS_BY_PLACE "reactions_by_place": (RoomId, Offset) => crate::messages::ReactionsRow;
+        0x0707 REACTION_BY_ACCOUNT "reaction_by_account": (RoomId, Offset, [u8; 32], AccountId) => ();
 
         // 08: roles in rooms
+        0x0801 ROLE_BY_ID "role_by_id": RoleId => crate::roles::RoleRow;
+        0x0802 ROLES_BY_ROOM "roles_by_room": (RoomId, RoleId) => ();
 
         // 09: files
         0x0901 FILE_BY_ID "file_by_id": FileId => crate::files::File;
@@ -88,8 +106,11 @@ schema! {
         0x0a02 PRESENCE_HIDDEN "presence_hidden": AccountId => ();
 
         // 0b: machines
+        0x0b02 ID_BY_MACHINE_CODE "id_by_machine_code": Text => MachineId;
+        0x0b03 MACHINES_BY_ACCOUNT "machines_by_account": (AccountId, MachineId) => ();
 
         // 0c: channels
+        0x0c02 CHANNELS_BY_ACCOUNT "channels_by_account": (AccountId, ChannelId) => ();
     }
     counters {
         0x0f01 ACCOUNTS "accounts";
@@ -103,6 +124,10 @@ schema! {
         0x0f09 CHANNELS "channels";
         0x0f20 FILES "files";
         0x0f21 UPLOADS "uploads";
+        0x0f0a ROOMS "rooms";
+        0x0f0b ROLES "roles";
+        0x0f0c INVITES "invites";
+        0x0f0d LINKS "links";
     }
 }
 

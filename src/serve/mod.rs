@@ -6,7 +6,6 @@
 
 mod activity;
 mod assets;
-mod authority;
 mod bridge;
 mod front;
 mod health;
@@ -184,11 +183,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
             beside.spawn(task(stop.clone()));
         }
         beside.spawn(tls::watch(Arc::clone(&shared), stop.clone()));
-        ready(Ready {
-            addresses,
-            tls: shared.tls.is_on(),
-            authority_pem: shared.tls.authority().map(|authority| authority.pem().to_owned()),
-        });
+        ready(Ready { addresses, tls: shared.tls.is_on(), authority_pem: shared.tls.authority_pem() });
         stop.cancelled().await;
         shared.stopping.store(true, Ordering::Relaxed);
         stopping();

@@ -5,4 +5,3 @@ mod limits;
 mod protocols;
 mod rig;
 mod stopping;
-mod tls;

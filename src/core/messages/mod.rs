@@ -1,0 +1,24 @@
+//! Messages: the log of a room. Sent, changed, taken back, reacted to, read.
+//!
+//! Invariants: offsets run from 1 without gaps and a message never loses its place; moments strictly rise with them; read and
+//! delivered marks never move back; what is recalled or replaced is gone from every row but those that say so.
+
+mod edit;
+mod history;
+mod message;
+mod reactions;
+mod recall;
+mod send;
+mod split;
+mod text;
+mod unread;
+
+pub use edit::{EditRow, EditView, edit, list_edits};
+pub(crate) use history::find_at;
+pub use history::{History, Where, find_by_id, get, history, shown};
+pub use message::*;
+pub use reactions::{react, unreact};
+pub use recall::recall;
+pub use send::{Sent, send, send_soon};
+pub use text::ForeignRow;
+pub use unread::{mark_delivered, mark_read};

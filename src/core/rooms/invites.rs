@@ -1,0 +1,184 @@
+//! Invitations of people: one per inviter, invitee and room, each with an end. A newer one takes the place of the older;
+//! any answer uses it up. What has run out is ignored wherever it is read and removed by a job.
+
+use chatelaine_store::{Order, Read};
+
+use crate::caller::Caller;
+use crate::clock::Stamp;
+use crate::error::{Error, Field, Limit, Result, Thing};
+use crate::event::{Audience, What};
+use crate::ids::{AccountId, InviteId, RoomId};
+use crate::limits::{INVITE_LIFE_S, ROOM_BATCH_ROWS, ROOM_INVITES_MAX, SEARCH_ROWS_MAX};
+use crate::page::{Ask, Page};
+use crate::roles::{Permission, Standing};
+use crate::rooms::room::{InviteRow, InviteView, checked_note};
+use crate::rooms::{members, people, require_not_banned};
+use crate::schema::{INVITE_BY_ID, INVITE_BY_PEOPLE, INVITES, INVITES_BY_ACCOUNT, INVITES_BY_EXPIRY};
+use crate::{Core, Tx, event_log};
+
+/// What somebody says to an invitation or request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Yes.
+    Accept,
+    /// No.
+    Decline,
+}
+
+/// Invites somebody into a group. Fails with `Denied` for plain members where the room does not let them invite, with
+/// `Exists(Member)`, `NotFound(Account)`, `Refused(Banned | Blocked | RoomKind)` or `OverLimit(Invites)`.
+pub fn invite(core: &Core, caller: &Caller, room: RoomId, invitee: AccountId, note: String) -> Result<InviteView> {
+    let note = checked_note(note, Field::Note)?;
+    let (settings, now, who) = (core.settings(), core.now(), caller.clone());
+    core.write(caller, move |tx| {
+        let standing = members::require(tx, &settings, &who, room)?;
+        require_may_invite(&standing)?;
+        people::require_reachable(tx, standing.account, invitee)?;
+        if members::find(tx, room, invitee)?.is_some() {
+            return Err(Error::Exists(Thing::Member));
+        }
+        require_not_banned(tx, now, room, invitee)?;
+        let (id, row) = put(tx, now, room, (standing.account, invitee, &note))?;
+        Ok(row.view(id, standing.row.title))
+    })
+}
+
+/// Fails with `Refused(RoomKind)` for private rooms, with `Denied` where only those who look after the room may invite.
+pub(crate) fn require_may_invite(standing: &Standing) -> Result<()> {
+    members::require_group(&standing.row)?;
+    if standing.row.options.members_may_invite || standing.permissions.is_steward() {
+        return Ok(());
+    }
+    Err(Permission::AcceptJoin.denied())
+}
+
+/// Writes an invitation in place of an earlier one by the same inviter, and tells the invitee.
+pub(crate) fn put(
+    tx: &mut Tx<'_>, now: Stamp, room: RoomId, what: (AccountId, AccountId, &str),
+) -> Result<(InviteId, InviteRow)> {
+    let (inviter, invitee, note) = what;
+    if let Some(old) = INVITE_BY_PEOPLE.get(tx, &(room, invitee, inviter))? {
+        remove(tx, old)?;
+    }
+    let mut counts = members::counts(tx, room)?;
+    if counts.invites >= ROOM_INVITES_MAX {
+        return Err(Error::OverLimit(Limit::Invites));
+    }
+    counts.invites += 1;
+    members::put_counts(tx, room, counts)?;
+    let id = InviteId::new(tx.count_up(&INVITES)?);
+    let expires_at = now.plus_seconds(INVITE_LIFE_S);
+    let row = InviteRow { room, inviter, invitee, note: note.to_owned(), at: now, expires_at };
+    INVITE_BY_ID.put(tx, &id, &row)?;
+    INVITE_BY_PEOPLE.put(tx, &(room, invitee, inviter), &id)?;
+    INVITES_BY_ACCOUNT.put(tx, &(invitee, id), &())?;
+    INVITES_BY_EXPIRY.put(tx, &(expires_at, id), &())?;
+    event_log::record(
+        tx,
+        now,
+        Audience::room(room).and_account(invitee),
+        What::InviteSent { room, inviter, invitee },
+    )?;
+    Ok((id, row))
+}
+
+/// Takes all rows of an invitation away; gives what it was.
+pub(crate) fn remove(tx: &mut Tx<'_>, id: InviteId) -> Result<Option<InviteRow>> {
+    let Some(row) = INVITE_BY_ID.get(tx, &id)? else { return Ok(None) };
+    INVITE_BY_ID.remove(tx, &id)?;
+    INVITE_BY_PEOPLE.remove(tx, &(row.room, row.invitee, row.inviter))?;
+    INVITES_BY_ACCOUNT.remove(tx, &(row.invitee, id))?;
+    INVITES_BY_EXPIRY.remove(tx, &(row.expires_at, id))?;
+    let mut counts = members::counts(tx, row.room)?;
+    counts.invites = counts.invites.saturating_sub(1);
+    members::put_counts(tx, row.room, counts)?;
+    Ok(Some(row))
+}
+
+/// The caller's open invitations, newest first. Those that have run out are left out, so a page may be short of its limit.
+pub fn list_invites(core: &Core, caller: &Caller, ask: Ask<InviteId>) -> Result<Page<InviteView, InviteId>> {
+    let account = caller.require_account()?;
+    let now = core.now();
+    core.read(|view| {
+        let after = ask.after.map(|id| (account, id));
+        let keys = INVITES_BY_ACCOUNT.keys(view, &account, after.as_ref(), Order::Descending, ask.items() + 1)?;
+        let page = Page::of(keys, ask.items(), |(_, id)| *id);
+        let mut items = Vec::with_capacity(page.items.len());
+        for (_, id) in page.items {
+            let Some(row) = open(view, now, id)? else { continue };
+            // The room may be on its way out; its invitations go with it.
+            let Ok(room) = members::room_row(view, row.room) else { continue };
+            items.push(row.view(id, room.title));
+        }
+        Ok(Page { items, next: page.next })
+    })
+}
+
+fn open(r: &impl Read, now: Stamp, id: InviteId) -> Result<Option<InviteRow>> {
+    Ok(INVITE_BY_ID.get(r, &id)?.filter(|row| now < row.expires_at))
+}
+
+/// Answers an invitation of the caller; it is used up either way. Fails with `NotFound(Invite)` when it has run out, was
+/// answered or is somebody else's, with `Refused(Banned)` or `Exists(Member)`.
+pub fn answer_invite(core: &Core, caller: &Caller, id: InviteId, answer: Answer) -> Result<RoomId> {
+    let account = caller.require_account()?;
+    let (settings, now) = (core.settings(), core.now());
+    core.write(caller, move |tx| {
+        let row = open(tx, now, id)?.filter(|row| row.invitee == account);
+        let InviteRow { room, inviter, .. } = row.ok_or(Error::NotFound(Thing::Invite))?;
+        let default_role = members::room_row(tx, room).map_err(|_| Error::NotFound(Thing::Invite))?.default_role;
+        let accepted = answer == Answer::Accept;
+        if accepted {
+            require_not_banned(tx, now, room, account)?;
+            if members::find(tx, room, account)?.is_some() {
+                return Err(Error::Exists(Thing::Member));
+            }
+        }
+        remove(tx, id)?;
+        if accepted {
+            members::add_telling(tx, &settings, now, room, (account, default_role, Some(inviter)))?;
+            drop_others(tx, room, account)?;
+        }
+        let what = What::InviteAnswered { room, inviter, invitee: account, accepted };
+        event_log::record(tx, now, Audience::accounts(vec![inviter, account]), what)?;
+        Ok(room)
+    })
+}
+
+/// Who is in needs no further invitations of other members.
+fn drop_others(tx: &mut Tx<'_>, room: RoomId, account: AccountId) -> Result<()> {
+    for (_, id) in INVITE_BY_PEOPLE.list(tx, &(room, account), None, Order::Ascending, SEARCH_ROWS_MAX)? {
+        remove(tx, id)?;
+    }
+    Ok(())
+}
+
+/// The open invitation by which an inviter asked the caller into a room: protocols name it so. Fails with `NotFound(Invite)`.
+pub fn find_invite(core: &Core, caller: &Caller, room: RoomId, inviter: AccountId) -> Result<InviteId> {
+    let account = caller.require_account()?;
+    let now = core.now();
+    core.read(|view| {
+        let id = INVITE_BY_PEOPLE.get(view, &(room, account, inviter))?.ok_or(Error::NotFound(Thing::Invite))?;
+        open(view, now, id)?.map(|_| id).ok_or(Error::NotFound(Thing::Invite))
+    })
+}
+
+/// Removes invitations that have run out, in bounded commands; safe to repeat. Says how many.
+pub fn expire_invites(core: &Core) -> Result<usize> {
+    let mut removed = 0;
+    loop {
+        let now = core.now();
+        let some = core.write(&Caller::system(), move |tx| {
+            let due = INVITES_BY_EXPIRY.keys(tx, &(), None, Order::Ascending, ROOM_BATCH_ROWS)?;
+            let due: Vec<InviteId> = due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id).collect();
+            for id in &due {
+                remove(tx, *id)?;
+            }
+            Ok(due.len())
+        })?;
+        removed += some;
+        if some < ROOM_BATCH_ROWS {
+            return Ok(removed);
+        }
+    }
+}

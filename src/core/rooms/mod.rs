@@ -1,0 +1,35 @@
+//! Rooms: where people talk, in pairs or groups. Who is in, how one gets in and out, and how the room is set up.
+//!
+//! Invariants: a pair of accounts has at most one private room; a room has members or is about to vanish; every list of a
+//! room's things is a range over a key made for it. What is said in a room lives in `messages`, who may do what in `roles`.
+
+pub mod deleting;
+mod finding;
+mod invites;
+mod joining;
+mod links;
+pub mod members;
+mod mine;
+mod opening;
+pub(crate) mod people;
+mod restrictions;
+mod room;
+mod settings;
+
+pub use deleting::{delete, sweep_deleted};
+pub use finding::find;
+pub use invites::{Answer, answer_invite, expire_invites, find_invite, invite, list_invites};
+pub use joining::{Joining, answer_request, join, list_requests};
+pub use links::{LinkPreview, NewLink, join_by_link, list_links, make_link, preview_link, remove_link};
+pub use members::{Left, MemberCursor, get_member, kick, leave, list_members, set_notify};
+pub use mine::{RoomCursor, get, get_mine, list_mine};
+pub use opening::{NewGroup, Opened, ensure_private, open_group, open_private};
+pub use restrictions::{Restrict, ban, list_bans, list_mutes, mute, unban, unmute};
+pub(crate) use restrictions::{require_may_speak, require_not_banned};
+pub use room::*;
+pub use settings::{RoomChange, change};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

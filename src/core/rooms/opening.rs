@@ -1,0 +1,203 @@
+//! How rooms come to be: a group by whoever wants one, a private room by either of two people. There is one private room per
+//! pair, found by a key made of both, so that two who write to each other at the same moment meet in the same room.
+
+use chatelaine_store::{Newest, Read};
+
+use crate::accounts;
+use crate::caller::Caller;
+use crate::clock::Stamp;
+use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
+use crate::event::{Audience, What, joins};
+use crate::ids::{AccountId, FileId, Offset, RoleId, RoomId};
+use crate::limits::ROOM_FIRST_MEMBERS_MAX;
+use crate::page::Done;
+use crate::roles::{MEMBER, OWNER};
+use crate::rooms::mine::my_room;
+use crate::rooms::people::{are_friends, require_reachable};
+use crate::rooms::room::{
+    JoinRule, LogRow, MyRoom, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
+};
+use crate::rooms::{invites, members};
+use crate::schema::{LISTED_ROOMS, LOG_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS};
+use crate::settings::Settings;
+use crate::{Core, Tx, event_log};
+
+/// A group to be opened.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// What it is called; may be empty.
+    pub title: String,
+    /// What it is for.
+    pub description: String,
+    /// Its picture.
+    pub avatar: Option<FileId>,
+    /// How one gets in.
+    pub join_rule: JoinRule,
+    /// What plain members may do.
+    pub options: RoomOptions,
+    /// Whether end-to-end encrypted texts may be sent.
+    pub encrypted: bool,
+    /// Who is to be in from the start.
+    pub members: Vec<AccountId>,
+    /// What is said to those who are invited.
+    pub note: String,
+}
+
+/// A group that was opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The group, as its owner sees it.
+    pub room: MyRoom,
+    /// Who could be neither taken in nor invited: no such account, or blocked.
+    pub failed: Vec<AccountId>,
+}
+
+/// Opens a group with the caller as its owner. Friends of the caller are in at once, others get an invitation.
+pub fn open_group(core: &Core, caller: &Caller, new: NewGroup) -> Result<Opened> {
+    let owner = caller.require_account()?;
+    let (settings, now) = (core.settings(), core.now());
+    let row = RoomRow {
+        kind: RoomKind::Group,
+        pair: None,
+        title: checked_title(&new.title)?,
+        description: checked_description(new.description)?,
+        avatar: new.avatar,
+        join_rule: new.join_rule,
+        encrypted: new.encrypted,
+        options: new.options,
+        default_role: MEMBER,
+        created_by: owner,
+        created_at: now,
+        updated_at: now,
+    };
+    let note = checked_note(new.note, Field::Note)?;
+    let others = others(new.members, owner)?;
+    core.write(caller, move |tx| {
+        let (room, failed) = build(tx, &settings, now, (&row, &others, &note))?;
+        Ok(Opened { room: my_room(tx, &settings, now, owner, room)?, failed })
+    })
+}
+
+fn others(mut members: Vec<AccountId>, owner: AccountId) -> Result<Vec<AccountId>> {
+    members.retain(|account| *account != owner);
+    members.sort_unstable();
+    members.dedup();
+    if members.len() > ROOM_FIRST_MEMBERS_MAX {
+        return Err(Error::OverLimit(Limit::Members));
+    }
+    Ok(members)
+}
+
+fn build(
+    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, of: (&RoomRow, &[AccountId], &str),
+) -> Result<(RoomId, Vec<AccountId>)> {
+    let (row, others, note) = of;
+    let owner = row.created_by;
+    let room = put_room(tx, now, row)?;
+    members::add(tx, settings, now, room, (owner, OWNER))?;
+    let (mut first, mut invited, mut failed) = (vec![owner], Vec::new(), Vec::new());
+    for account in others.iter().copied() {
+        if !is_reachable(tx, owner, account)? {
+            failed.push(account);
+        } else if are_friends(tx, owner, account)? {
+            members::add(tx, settings, now, room, (account, row.default_role))?;
+            first.push(account);
+        } else {
+            invited.push(account);
+        }
+    }
+    let moves = first.into_iter().map(|account| joins(account, room)).collect();
+    event_log::record_moving(tx, now, Audience::room(room), What::RoomOpened { room }, moves)?;
+    for account in invited {
+        invites::put(tx, now, room, (owner, account, note))?;
+    }
+    Ok((room, failed))
+}
+
+/// Whether there is such an account, open, and neither has blocked the other.
+fn is_reachable(r: &impl Read, from: AccountId, to: AccountId) -> Result<bool> {
+    match require_reachable(r, from, to) {
+        Ok(()) => Ok(true),
+        Err(Error::NotFound(_) | Error::Refused(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+fn put_room(tx: &mut Tx<'_>, now: Stamp, row: &RoomRow) -> Result<RoomId> {
+    let room = RoomId::parse(tx.count_up(&ROOMS)?).map_err(|_| Error::OverLimit(Limit::Rooms))?;
+    ROOM_BY_ID.put(tx, &room, row)?;
+    LOG_BY_ROOM.put(tx, &room, &LogRow { last_offset: Offset::START, last_at: now })?;
+    if row.options.listed {
+        LISTED_ROOMS.put(tx, &Newest(room), &accounts::fold(&row.title))?;
+    }
+    Ok(room)
+}
+
+/// Opens the private room of the caller and somebody else, or finds it. Whoever of the two had left it is in again.
+/// Fails with `Invalid(Account, Oneself)`, `NotFound(Account)`, `Refused(Blocked)` or `Refused(AccountClosed)`.
+pub fn open_private(core: &Core, caller: &Caller, with: AccountId) -> Result<(MyRoom, Done)> {
+    let account = caller.require_account()?;
+    let (settings, now) = (core.settings(), core.now());
+    core.write(caller, move |tx| {
+        let (room, done) = ensure_private(tx, &settings, now, (account, with))?;
+        Ok((my_room(tx, &settings, now, account, room)?, done))
+    })
+}
+
+/// The private room of two people, opened or completed if need be; also for friendships that begin.
+pub fn ensure_private(
+    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, people: (AccountId, AccountId),
+) -> Result<(RoomId, Done)> {
+    let (by, with) = people;
+    if by == with {
+        return Err(Error::Invalid(Field::Account, Flaw::Oneself));
+    }
+    let pair = (by.min(with), by.max(with));
+    if let Some(room) = PRIVATE_ROOM_BY_PAIR.get(tx, &pair)? {
+        return complete(tx, settings, now, (room, by, with));
+    }
+    require_reachable(tx, by, with)?;
+    let row = RoomRow {
+        kind: RoomKind::Private,
+        pair: Some(pair),
+        title: String::new(),
+        description: String::new(),
+        avatar: None,
+        join_rule: JoinRule::Invite,
+        encrypted: false,
+        options: RoomOptions::default(),
+        default_role: OWNER,
+        created_by: by,
+        created_at: now,
+        updated_at: now,
+    };
+    let room = put_room(tx, now, &row)?;
+    PRIVATE_ROOM_BY_PAIR.put(tx, &pair, &room)?;
+    for account in [by, with] {
+        members::add(tx, settings, now, room, (account, OWNER))?;
+    }
+    let moves = vec![joins(by, room), joins(with, room)];
+    event_log::record_moving(tx, now, Audience::room(room), What::RoomOpened { room }, moves)?;
+    Ok((room, Done::Done))
+}
+
+/// An old private room whose two may have left it. Looking at it needs no consent; bringing the other one back does.
+fn complete(
+    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, of: (RoomId, AccountId, AccountId),
+) -> Result<(RoomId, Done)> {
+    let (room, by, with) = of;
+    let role: RoleId = members::room_row(tx, room)?.default_role;
+    let mut done = Done::AlreadySo;
+    for account in [by, with] {
+        if members::find(tx, room, account)?.is_some() {
+            continue;
+        }
+        match require_reachable(tx, by, with) {
+            Err(Error::Refused(_) | Error::NotFound(Thing::Account)) if account == with => continue,
+            reachable => reachable?,
+        }
+        members::add_telling(tx, settings, now, room, (account, role, Some(by)))?;
+        done = Done::Done;
+    }
+    Ok((room, done))
+}

@@ -1,0 +1,272 @@
+//! Bans and mutes, of one account or of everybody, with or without an end. A ban puts its target out and keeps it out; a
+//! mute keeps it from speaking. Both may be set on people who are not in. What has run out is ignored wherever it is read.
+
+use chatelaine_store::{Order, Read, Tree};
+
+use crate::audit::{self, Verb};
+use crate::caller::Caller;
+use crate::clock::{Stamp, Until};
+use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
+use crate::event::{Audience, What};
+use crate::ids::{AccountId, RoleId, RoomId};
+use crate::limits::{REASON_CHARS_MAX, ROOM_BATCH_MEMBERS};
+use crate::page::{Ask, Page};
+use crate::roles::{self, Acting, BUILT_IN, Permission};
+use crate::rooms::members::{self, Left};
+use crate::rooms::room::{Restriction, RestrictionRow, Whom};
+use crate::rooms::{deleting, room};
+use crate::schema::{BAN_BY_ROOM, MEMBERS_BY_ROLE, MUTE_BY_ROOM, ROLES_BY_ROOM};
+use crate::settings::Settings;
+use crate::{Core, Tx, event_log};
+
+/// A ban or mute to be set.
+#[derive(Clone, Debug)]
+pub struct Restrict {
+    /// In which room.
+    pub room: RoomId,
+    /// Whom it is about.
+    pub whom: Whom,
+    /// For how many seconds; without end when not given.
+    pub for_s: Option<u64>,
+    /// Why.
+    pub reason: String,
+}
+
+type RestrictionTree = Tree<(RoomId, AccountId), RestrictionRow>;
+
+/// Bans one account or everybody, in place of an earlier ban, and puts them out: a ban of everybody spares holders of the
+/// right to lift bans. Fails with `Denied` as [`members::kick`] does, with `Invalid(Duration, Range)` for no time at all.
+pub fn ban(core: &Core, caller: &Caller, new: Restrict) -> Result<()> {
+    let Restrict { room, whom, .. } = new;
+    set(core, caller, (Permission::Ban, BAN_BY_ROOM), new)?;
+    if whom == Whom::All {
+        // In bounded commands: who is put out first is told first, and the writer stays free for others between them.
+        while put_batch_out(core, caller, room)? {}
+    }
+    Ok(())
+}
+
+/// Mutes one account or everybody, also those who join later, in place of an earlier mute.
+pub fn mute(core: &Core, caller: &Caller, new: Restrict) -> Result<()> {
+    set(core, caller, (Permission::Mute, MUTE_BY_ROOM), new)
+}
+
+fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: Restrict) -> Result<()> {
+    let (permission, tree) = of;
+    if new.for_s == Some(0) {
+        return Err(Error::Invalid(Field::Duration, Flaw::Range));
+    }
+    if new.reason.chars().count() > REASON_CHARS_MAX {
+        return Err(Error::Invalid(Field::ReasonText, Flaw::TooLong));
+    }
+    let (settings, now, who, room) = (core.settings(), core.now(), caller.clone(), new.room);
+    let left = core.write(caller, move |tx| {
+        let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, permission)?;
+        members::require_group(&acting.row)?;
+        let member = target(tx, &settings, &acting, &new)?;
+        let row = RestrictionRow {
+            until: Until::after(now, new.for_s),
+            by: acting.by,
+            reason: new.reason.clone(),
+            at: now,
+        };
+        tree.put(tx, &(new.room, new.whom.key()), &row)?;
+        tell_set(tx, now, permission, (new.room, new.whom, &row))?;
+        let verb = if permission == Permission::Ban { Verb::MemberBanned } else { Verb::MemberMuted };
+        note(tx, now, &who, verb, (new.room, new.whom))?;
+        match (new.whom, member) {
+            (Whom::One(account), Some(member)) if permission == Permission::Ban => {
+                members::take_out(tx, new.room, account, &member)?;
+                members::end_if_empty(tx, now, new.room)
+            }
+            _ => Ok(Left::Left),
+        }
+    })?;
+    deleting::finish(core, room, left).map(drop)
+}
+
+/// The member it is about, if it is about one. Fails with `NotFound(Account)`, or with `Denied` for somebody above the caller.
+fn target(r: &impl Read, settings: &Settings, acting: &Acting, new: &Restrict) -> Result<Option<room::MemberRow>> {
+    let Whom::One(account) = new.whom else { return Ok(None) };
+    crate::accounts::get(r, account)?;
+    let member = members::find(r, new.room, account)?;
+    if let Some(member) = &member {
+        members::require_above(r, settings, acting, new.room, member)?;
+    }
+    Ok(member)
+}
+
+/// The event goes out before the target's rows do, and stays readable for him: the event of a ban takes his connections out.
+fn tell_set(
+    tx: &mut Tx<'_>, now: Stamp, permission: Permission, set: (RoomId, Whom, &RestrictionRow),
+) -> Result<()> {
+    let (room, whom, row) = set;
+    let (account, by, until) = (account_of(whom), row.by, row.until);
+    let what = match permission {
+        Permission::Ban => What::MemberBanned { room, account, by, until },
+        _ => What::MemberMuted { room, account, by, until },
+    };
+    event_log::record(tx, now, audience(room, whom), what)?;
+    Ok(())
+}
+
+fn account_of(whom: Whom) -> Option<AccountId> {
+    match whom {
+        Whom::One(account) => Some(account),
+        Whom::All => None,
+    }
+}
+
+fn audience(room: RoomId, whom: Whom) -> Audience {
+    match whom {
+        Whom::One(account) => Audience::room(room).and_account(account),
+        Whom::All => Audience::room(room),
+    }
+}
+
+/// Puts some of those out whom a ban of everybody hits; says whether there may be more.
+fn put_batch_out(core: &Core, caller: &Caller, room: RoomId) -> Result<bool> {
+    let (settings, now, by) = (core.settings(), core.now(), caller.account_id());
+    core.write(caller, move |tx| {
+        // The ban may have been lifted, or the room deleted, since the last batch.
+        if restriction(tx, &BAN_BY_ROOM, now, (room, Whom::All))?.is_none() {
+            return Ok(false);
+        }
+        let mut out = Vec::new();
+        for role in roles_of(tx, room)? {
+            if !roles::held(tx, &settings, room, role)?.has(Permission::Unban) {
+                let wanted = ROOM_BATCH_MEMBERS - out.len();
+                out.extend(MEMBERS_BY_ROLE.keys(tx, &(room, role), None, Order::Ascending, wanted)?);
+            }
+        }
+        for (_, _, account) in &out {
+            let Some(member) = members::find(tx, room, *account)? else { continue };
+            members::put_out(tx, now, room, (*account, &member), What::MemberKicked { room, account: *account, by })?;
+        }
+        if !out.is_empty() {
+            members::end_if_empty(tx, now, room)?;
+        }
+        Ok(out.len() == ROOM_BATCH_MEMBERS)
+    })
+}
+
+fn roles_of(r: &impl Read, room: RoomId) -> Result<Vec<RoleId>> {
+    let own = ROLES_BY_ROOM.keys(r, &room, None, Order::Ascending, crate::limits::ROOM_OWN_ROLES_MAX)?;
+    Ok(BUILT_IN.into_iter().chain(own.into_iter().map(|(_, role)| role)).collect())
+}
+
+/// Lifts a ban. Fails with `NotFound(Ban)` when none holds. Lifting the ban of everybody leaves bans of single people.
+pub fn unban(core: &Core, caller: &Caller, room: RoomId, whom: Whom) -> Result<()> {
+    lift(core, caller, (Permission::Unban, BAN_BY_ROOM, Thing::Ban), (room, whom))
+}
+
+/// Lifts a mute. Fails with `NotFound(Mute)` when none holds. Lifting the mute of everybody leaves mutes of single people.
+pub fn unmute(core: &Core, caller: &Caller, room: RoomId, whom: Whom) -> Result<()> {
+    lift(core, caller, (Permission::Unmute, MUTE_BY_ROOM, Thing::Mute), (room, whom))
+}
+
+fn lift(
+    core: &Core, caller: &Caller, of: (Permission, RestrictionTree, Thing), place: (RoomId, Whom),
+) -> Result<()> {
+    let (permission, tree, thing) = of;
+    let (room, whom) = place;
+    let (settings, now, who) = (core.settings(), core.now(), caller.clone());
+    core.write(caller, move |tx| {
+        let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, permission)?;
+        if restriction(tx, &tree, now, (room, whom))?.is_none() {
+            return Err(Error::NotFound(thing));
+        }
+        tree.remove(tx, &(room, whom.key()))?;
+        let (account, by) = (account_of(whom), acting.by);
+        let (what, verb) = match permission {
+            Permission::Unban => (What::MemberUnbanned { room, account, by }, Verb::MemberUnbanned),
+            _ => (What::MemberUnmuted { room, account, by }, Verb::MemberUnmuted),
+        };
+        event_log::record(tx, now, audience(room, whom), what)?;
+        note(tx, now, &who, verb, (room, whom))
+    })
+}
+
+/// Bans that hold, that of everybody first. For holders of the rights to set or lift bans.
+pub fn list_bans(core: &Core, caller: &Caller, room: RoomId, ask: Ask<AccountId>) -> Result<Page<Restriction, AccountId>> {
+    list(core, caller, (Permission::Ban, Permission::Unban, BAN_BY_ROOM), (room, ask))
+}
+
+/// Mutes that hold, that of everybody first. For holders of the rights to set or lift mutes.
+pub fn list_mutes(core: &Core, caller: &Caller, room: RoomId, ask: Ask<AccountId>) -> Result<Page<Restriction, AccountId>> {
+    list(core, caller, (Permission::Mute, Permission::Unmute, MUTE_BY_ROOM), (room, ask))
+}
+
+fn list(
+    core: &Core, caller: &Caller, of: (Permission, Permission, RestrictionTree), place: (RoomId, Ask<AccountId>),
+) -> Result<Page<Restriction, AccountId>> {
+    let ((set, lift, tree), (room, ask)) = (of, place);
+    let (settings, now) = (core.settings(), core.now());
+    core.read(|view| {
+        let acting = roles::require_seen(view, &settings, caller, room)?;
+        if !acting.permissions.has(set) && !acting.permissions.has(lift) {
+            return Err(set.denied());
+        }
+        let after = ask.after.map(|account| (room, account));
+        let rows = tree.list(view, &room, after.as_ref(), Order::Ascending, ask.items() + 1)?;
+        let page = Page::of(rows, ask.items(), |((_, account), _)| *account);
+        let held = page.items.into_iter().filter(|(_, row)| row.until.holds(now));
+        let items = held.map(|((_, account), row)| row.view(Whom::from_key(account))).collect();
+        Ok(Page { items, next: page.next })
+    })
+}
+
+impl RestrictionRow {
+    fn view(self, whom: Whom) -> Restriction {
+        Restriction { whom, until: self.until, by: self.by, reason: self.reason, at: self.at }
+    }
+}
+
+fn restriction(
+    r: &impl Read, tree: &RestrictionTree, now: Stamp, place: (RoomId, Whom),
+) -> Result<Option<RestrictionRow>> {
+    Ok(tree.get(r, &(place.0, place.1.key()))?.filter(|row| row.until.holds(now)))
+}
+
+/// How long a mute of exactly this target holds.
+pub(crate) fn mute_of(r: &impl Read, now: Stamp, room: RoomId, whom: Whom) -> Result<Option<Until>> {
+    Ok(restriction(r, &MUTE_BY_ROOM, now, (room, whom))?.map(|row| row.until))
+}
+
+/// How long an account cannot speak, by a mute of its own or of everybody, whichever holds longer.
+pub(crate) fn muted_until(r: &impl Read, now: Stamp, room: RoomId, account: AccountId) -> Result<Option<Until>> {
+    let own = mute_of(r, now, room, Whom::One(account))?;
+    let all = mute_of(r, now, room, Whom::All)?;
+    Ok(match (own, all) {
+        (Some(Until::At(one)), Some(Until::At(other))) => Some(Until::At(one.max(other))),
+        (Some(Until::Forever), _) | (_, Some(Until::Forever)) => Some(Until::Forever),
+        (one, other) => one.or(other),
+    })
+}
+
+/// Fails with `Refused(Muted)` while a mute holds.
+pub(crate) fn require_may_speak(r: &impl Read, now: Stamp, room: RoomId, account: AccountId) -> Result<()> {
+    match muted_until(r, now, room, account)? {
+        Some(_) => Err(Error::Refused(Reason::Muted)),
+        None => Ok(()),
+    }
+}
+
+/// Fails with `Refused(Banned)` while a ban of the account or of everybody holds.
+pub(crate) fn require_not_banned(r: &impl Read, now: Stamp, room: RoomId, account: AccountId) -> Result<()> {
+    for whom in [Whom::One(account), Whom::All] {
+        if restriction(r, &BAN_BY_ROOM, now, (room, whom))?.is_some() {
+            return Err(Error::Refused(Reason::Banned));
+        }
+    }
+    Ok(())
+}
+
+fn note(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, verb: Verb, place: (RoomId, Whom)) -> Result<()> {
+    let (room, whom) = place;
+    let detail = match whom {
+        Whom::One(account) => format!("account {account}"),
+        Whom::All => "everybody".to_owned(),
+    };
+    audit::record(tx, now, caller, verb, &format!("room {room}"), &detail)
+}

@@ -1,0 +1,66 @@
+//! Builders for tests about rooms, roles and messages: people, friendships, blocks, groups.
+
+use crate::Ask;
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::event::What;
+use crate::ids::{AccountId, EventId, RoomId};
+use crate::rooms::{JoinRule, NewGroup, RoomOptions};
+use crate::schema::{BLOCK_BY_PAIR, EVENT_BY_ID, FRIEND_BY_PAIR};
+use crate::testing::World;
+use chatelaine_store::Order;
+
+/// The account of a caller.
+pub(crate) fn id(caller: &Caller) -> AccountId {
+    caller.account_id().unwrap()
+}
+
+/// An open group of default rules.
+pub(crate) fn new_group(title: &str) -> NewGroup {
+    NewGroup {
+        title: title.to_owned(),
+        description: String::new(),
+        avatar: None,
+        join_rule: JoinRule::Open,
+        options: RoomOptions::default(),
+        encrypted: false,
+        members: Vec::new(),
+        note: String::new(),
+    }
+}
+
+/// An open group of these people; the first one owns it.
+pub(crate) fn group(world: &World, people: &[&Caller]) -> RoomId {
+    let room = crate::rooms::open_group(&world.core, people[0], new_group("group")).unwrap().room.room.id;
+    for caller in &people[1..] {
+        crate::rooms::join(&world.core, caller, room, String::new()).unwrap();
+    }
+    room
+}
+
+/// Makes two people friends, as rows only.
+pub(crate) fn befriend(world: &World, one: &Caller, other: &Caller) {
+    let (one, other) = (id(one), id(other));
+    let made = world.core.write(&Caller::system(), move |tx| -> Result<()> {
+        FRIEND_BY_PAIR.put(tx, &(one, other), &())?;
+        Ok(FRIEND_BY_PAIR.put(tx, &(other, one), &())?)
+    });
+    made.unwrap();
+}
+
+/// Lets the first block the second, as a row only.
+pub(crate) fn block(world: &World, by: &Caller, whom: &Caller) {
+    let pair = (id(by), id(whom));
+    world.core.write(&Caller::system(), move |tx| Ok(BLOCK_BY_PAIR.put(tx, &pair, &())?)).unwrap();
+}
+
+/// Everything that happened so far, in order.
+pub(crate) fn events(world: &World) -> Vec<(EventId, What)> {
+    let rows = world.core.read(|view| EVENT_BY_ID.list(view, &(), None, Order::Ascending, 10_000)).unwrap();
+    rows.into_iter().map(|(id, row)| (id, row.what)).collect()
+}
+
+/// The first page of a list, as long as pages get.
+pub(crate) fn all<C>() -> Ask<C> {
+    Ask { after: None, limit: 200 }
+}

@@ -1,1 +1,0 @@
-export function Find() { return null; }

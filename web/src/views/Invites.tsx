@@ -1,1 +1,0 @@
-export function Invites() { return null; }

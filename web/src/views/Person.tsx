@@ -1,1 +1,0 @@
-export function Person() { return null; }
