@@ -77,7 +77,10 @@ impl ReactionsRow {
 }
 
 fn take_back(
-    tx: &mut Tx<'_>, place: (RoomId, Offset), emoji: (&str, &[u8; EMOJI_BYTES_MAX]), account: AccountId,
+    tx: &mut Tx<'_>,
+    place: (RoomId, Offset),
+    emoji: (&str, &[u8; EMOJI_BYTES_MAX]),
+    account: AccountId,
 ) -> Result<()> {
     let mut reactions = REACTIONS_BY_PLACE.get(tx, &place)?.unwrap_or_default();
     if let Some(reaction) = reactions.list.iter_mut().find(|reaction| reaction.emoji == emoji.0) {

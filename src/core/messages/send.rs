@@ -42,7 +42,9 @@ pub fn send_soon(core: &Core, caller: &Caller, new: NewMessage) -> Result<Answer
 }
 
 fn prepare(
-    core: &Core, caller: &Caller, mut new: NewMessage,
+    core: &Core,
+    caller: &Caller,
+    mut new: NewMessage,
 ) -> Result<impl FnMut(&mut Tx<'_>) -> Result<Sent> + Send + 'static> {
     let settings = core.settings();
     new.check(settings.messages.text_bytes)?;
@@ -105,9 +107,10 @@ fn check_refers(tx: &mut Tx<'_>, standing: &Standing, log: &LogRow, new: &NewMes
 
 fn check_segment(tx: &mut Tx<'_>, standing: &Standing, segment: &Segment) -> Result<()> {
     match segment {
-        Segment::File { file } | Segment::Image { file, .. } | Segment::Voice { file, .. } | Segment::Video { file, .. } => {
-            files::attach(tx, standing.account, standing.room, *file).map(drop)
-        }
+        Segment::File { file }
+        | Segment::Image { file, .. }
+        | Segment::Voice { file, .. }
+        | Segment::Video { file, .. } => files::attach(tx, standing.account, standing.room, *file).map(drop),
         Segment::Contact { account } => accounts::get(tx, *account).map(drop),
         Segment::RoomInvite { room, link } => {
             // Only who is in a room can ask others into it.
@@ -119,9 +122,7 @@ fn check_segment(tx: &mut Tx<'_>, standing: &Standing, segment: &Segment) -> Res
     }
 }
 
-fn write(
-    tx: &mut Tx<'_>, now: Stamp, caller: &Caller, of: (&Standing, &LogRow, &NewMessage),
-) -> Result<MessageView> {
+fn write(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, of: (&Standing, &LogRow, &NewMessage)) -> Result<MessageView> {
     let (standing, log, new) = of;
     let (room, offset) = (new.room, log.last_offset.next());
     let head = event_log::next(tx, now)?;

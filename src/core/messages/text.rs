@@ -54,7 +54,9 @@ pub(crate) fn remove_text(tx: &mut Tx<'_>, place: (RoomId, Offset, u32), parts: 
 
 /// Writes foreign content; gives what the message row says of it.
 pub(crate) fn put_foreign(
-    tx: &mut Tx<'_>, place: (RoomId, Offset), foreign: Option<&Foreign>,
+    tx: &mut Tx<'_>,
+    place: (RoomId, Offset),
+    foreign: Option<&Foreign>,
 ) -> Result<Option<(crate::Dialect, u8, u8)>> {
     let Some(foreign) = foreign else { return Ok(None) };
     let pieces = split_bytes(&foreign.bytes);
@@ -69,7 +71,8 @@ pub(crate) fn put_foreign(
 pub(crate) fn join_foreign(r: &impl Read, place: (RoomId, Offset), spill: Spill) -> Result<Option<Foreign>> {
     let Some((dialect, kind, parts)) = spill.foreign else { return Ok(None) };
     let rows = FOREIGN_BY_PLACE.list(r, &place, None, Order::Ascending, usize::from(parts))?;
-    let mut bytes = Vec::with_capacity(rows.iter().map(|(_, row)| row.0.len()).sum::<usize>().min(MESSAGE_FOREIGN_BYTES_MAX));
+    let mut bytes =
+        Vec::with_capacity(rows.iter().map(|(_, row)| row.0.len()).sum::<usize>().min(MESSAGE_FOREIGN_BYTES_MAX));
     for (_, row) in rows {
         bytes.extend(row.0);
     }

@@ -172,7 +172,11 @@ pub fn remove(core: &Core, caller: &Caller, room: RoomId, role: RoleId) -> Resul
 /// Gives a member another role. Fails with `NotFound(Member | Role)`, with `Denied` when the caller lacks the right to set
 /// roles or a permission of the new or the former role, and with `Refused(LastOwner)` when nobody could set roles any more.
 pub fn set_member_role(
-    core: &Core, caller: &Caller, place: (RoomId, AccountId), role: RoleId, parting: Parting,
+    core: &Core,
+    caller: &Caller,
+    place: (RoomId, AccountId),
+    role: RoleId,
+    parting: Parting,
 ) -> Result<Done> {
     let (room, account) = place;
     let (settings, now, caller) = (core.settings(), core.now(), caller.clone());
@@ -210,7 +214,11 @@ pub fn set_member_role(
 
 /// Fails with `Refused(LastOwner)` when nobody but this account can set roles in the room while others would stay.
 pub(crate) fn require_successor(
-    r: &impl Read, settings: &Settings, room: RoomId, row: &RoomRow, leaving: AccountId,
+    r: &impl Read,
+    settings: &Settings,
+    room: RoomId,
+    row: &RoomRow,
+    leaving: AccountId,
 ) -> Result<()> {
     if row.kind == crate::rooms::RoomKind::Private || members::counts(r, room)?.members <= 1 {
         return Ok(());

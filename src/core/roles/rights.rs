@@ -59,7 +59,10 @@ pub fn held(r: &impl Read, settings: &Settings, room: RoomId, role: RoleId) -> R
 
 /// As [`held`], for a member: in a private room both own the room, yet neither rules over the other's words.
 pub fn held_by(
-    r: &impl Read, settings: &Settings, room: (RoomId, &RoomRow), member: &MemberRow,
+    r: &impl Read,
+    settings: &Settings,
+    room: (RoomId, &RoomRow),
+    member: &MemberRow,
 ) -> Result<Permissions> {
     let all = held(r, settings, room.0, member.role)?;
     let masked = room.1.kind == RoomKind::Private && !settings.rooms.members_recall_others;
@@ -82,7 +85,11 @@ pub fn require(standing: &Standing, permission: Permission) -> Result<()> {
 /// Passes for a member whose role allows it, and for whoever looks after all rooms of the server.
 /// Fails with `NotFound(Room)`, `Refused(NotAMember)` or `Denied(Room(number))`.
 pub fn require_here_or_everywhere(
-    r: &impl Read, settings: &Settings, caller: &Caller, room: RoomId, permission: Permission,
+    r: &impl Read,
+    settings: &Settings,
+    caller: &Caller,
+    room: RoomId,
+    permission: Permission,
 ) -> Result<Acting> {
     let here = members::require(r, settings, caller, room).and_then(|standing| {
         require(&standing, permission)?;

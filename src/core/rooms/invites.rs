@@ -54,7 +54,10 @@ pub(crate) fn require_may_invite(standing: &Standing) -> Result<()> {
 
 /// Writes an invitation in place of an earlier one by the same inviter, and tells the invitee.
 pub(crate) fn put(
-    tx: &mut Tx<'_>, now: Stamp, room: RoomId, what: (AccountId, AccountId, &str),
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    room: RoomId,
+    what: (AccountId, AccountId, &str),
 ) -> Result<(InviteId, InviteRow)> {
     let (inviter, invitee, note) = what;
     if let Some(old) = INVITE_BY_PEOPLE.get(tx, &(room, invitee, inviter))? {
@@ -73,12 +76,7 @@ pub(crate) fn put(
     INVITE_BY_PEOPLE.put(tx, &(room, invitee, inviter), &id)?;
     INVITES_BY_ACCOUNT.put(tx, &(invitee, id), &())?;
     INVITES_BY_EXPIRY.put(tx, &(expires_at, id), &())?;
-    event_log::record(
-        tx,
-        now,
-        Audience::room(room).and_account(invitee),
-        What::InviteSent { room, inviter, invitee },
-    )?;
+    event_log::record(tx, now, Audience::room(room).and_account(invitee), What::InviteSent { room, inviter, invitee })?;
     Ok((id, row))
 }
 

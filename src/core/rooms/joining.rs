@@ -79,7 +79,10 @@ fn approvers(r: &impl chatelaine_store::Read, settings: &Settings, room: RoomId)
 
 /// Requests that wait, by account. For those who may answer them.
 pub fn list_requests(
-    core: &Core, caller: &Caller, room: RoomId, ask: Ask<AccountId>,
+    core: &Core,
+    caller: &Caller,
+    room: RoomId,
+    ask: Ask<AccountId>,
 ) -> Result<Page<RequestView, AccountId>> {
     let settings = core.settings();
     core.read(|view| {

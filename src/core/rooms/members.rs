@@ -82,7 +82,11 @@ pub fn rooms_of(r: &impl Read, account: AccountId) -> Result<Vec<RoomId>> {
 /// Makes somebody a member who is none. Bans and join rules are the caller's matter.
 /// Fails with `OverLimit(Members)` or `OverLimit(Rooms)`.
 pub(crate) fn add(
-    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, room: RoomId, joining: (AccountId, RoleId),
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    room: RoomId,
+    joining: (AccountId, RoleId),
 ) -> Result<MemberRow> {
     let (account, role) = joining;
     let mut counts = counts(tx, room)?;
@@ -109,7 +113,11 @@ pub(crate) fn add(
 
 /// As [`add`], with the event that tells the room.
 pub(crate) fn add_telling(
-    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, room: RoomId, joining: (AccountId, RoleId, Option<AccountId>),
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    room: RoomId,
+    joining: (AccountId, RoleId, Option<AccountId>),
 ) -> Result<()> {
     let (account, role, by) = joining;
     add(tx, settings, now, room, (account, role))?;
@@ -131,7 +139,10 @@ pub(crate) fn take_out(tx: &mut Tx<'_>, room: RoomId, account: AccountId, member
 
 /// Members in the order in which they came. Fails with `Denied` for plain members where the room does not let them look.
 pub fn list_members(
-    core: &Core, caller: &Caller, room: RoomId, ask: Ask<MemberCursor>,
+    core: &Core,
+    caller: &Caller,
+    room: RoomId,
+    ask: Ask<MemberCursor>,
 ) -> Result<Page<MemberView, MemberCursor>> {
     let (settings, now) = (core.settings(), core.now());
     core.read(|view| {
@@ -203,7 +214,11 @@ pub(crate) fn require_group(row: &RoomRow) -> Result<()> {
 
 /// Fails with `Denied` when the member may set roles here and who acts on him may not.
 pub(crate) fn require_above(
-    r: &impl Read, settings: &Settings, acting: &roles::Acting, room: RoomId, member: &MemberRow,
+    r: &impl Read,
+    settings: &Settings,
+    acting: &roles::Acting,
+    room: RoomId,
+    member: &MemberRow,
 ) -> Result<()> {
     let theirs = roles::held(r, settings, room, member.role)?;
     if theirs.has(Permission::SetRole) && !acting.permissions.has(Permission::SetRole) {
@@ -214,7 +229,11 @@ pub(crate) fn require_above(
 
 /// Takes a member out and tells the room and him.
 pub(crate) fn put_out(
-    tx: &mut Tx<'_>, now: Stamp, room: RoomId, member: (AccountId, &MemberRow), what: What,
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    room: RoomId,
+    member: (AccountId, &MemberRow),
+    what: What,
 ) -> Result<()> {
     take_out(tx, room, member.0, member.1)?;
     event_log::record(tx, now, Audience::room(room).and_account(member.0), what)?;

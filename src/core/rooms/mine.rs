@@ -93,7 +93,11 @@ pub fn list_mine(core: &Core, caller: &Caller, ask: Ask<RoomCursor>) -> Result<P
 
 /// The room with the account's place in it.
 pub(crate) fn my_room(
-    r: &impl Read, settings: &Settings, now: Stamp, account: AccountId, room: RoomId,
+    r: &impl Read,
+    settings: &Settings,
+    now: Stamp,
+    account: AccountId,
+    room: RoomId,
 ) -> Result<MyRoom> {
     let row = members::room_row(r, room)?;
     let member = members::find(r, room, account)?.ok_or(Error::Refused(Reason::NotAMember))?;

@@ -89,7 +89,10 @@ fn others(mut members: Vec<AccountId>, owner: AccountId) -> Result<Vec<AccountId
 }
 
 fn build(
-    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, of: (&RoomRow, &[AccountId], &str),
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    of: (&RoomRow, &[AccountId], &str),
 ) -> Result<(RoomId, Vec<AccountId>)> {
     let (row, others, note) = of;
     let owner = row.created_by;
@@ -146,7 +149,10 @@ pub fn open_private(core: &Core, caller: &Caller, with: AccountId) -> Result<(My
 
 /// The private room of two people, opened or completed if need be; also for friendships that begin.
 pub fn ensure_private(
-    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, people: (AccountId, AccountId),
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    people: (AccountId, AccountId),
 ) -> Result<(RoomId, Done)> {
     let (by, with) = people;
     if by == with {
@@ -183,7 +189,10 @@ pub fn ensure_private(
 
 /// An old private room whose two may have left it. Looking at it needs no consent; bringing the other one back does.
 fn complete(
-    tx: &mut Tx<'_>, settings: &Settings, now: Stamp, of: (RoomId, AccountId, AccountId),
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    of: (RoomId, AccountId, AccountId),
 ) -> Result<(RoomId, Done)> {
     let (room, by, with) = of;
     let role: RoleId = members::room_row(tx, room)?.default_role;

@@ -64,12 +64,8 @@ fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: Res
         let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, permission)?;
         members::require_group(&acting.row)?;
         let member = target(tx, &settings, &acting, &new)?;
-        let row = RestrictionRow {
-            until: Until::after(now, new.for_s),
-            by: acting.by,
-            reason: new.reason.clone(),
-            at: now,
-        };
+        let row =
+            RestrictionRow { until: Until::after(now, new.for_s), by: acting.by, reason: new.reason.clone(), at: now };
         tree.put(tx, &(new.room, new.whom.key()), &row)?;
         tell_set(tx, now, permission, (new.room, new.whom, &row))?;
         let verb = if permission == Permission::Ban { Verb::MemberBanned } else { Verb::MemberMuted };
@@ -97,9 +93,7 @@ fn target(r: &impl Read, settings: &Settings, acting: &Acting, new: &Restrict) -
 }
 
 /// The event goes out before the target's rows do, and stays readable for him: the event of a ban takes his connections out.
-fn tell_set(
-    tx: &mut Tx<'_>, now: Stamp, permission: Permission, set: (RoomId, Whom, &RestrictionRow),
-) -> Result<()> {
+fn tell_set(tx: &mut Tx<'_>, now: Stamp, permission: Permission, set: (RoomId, Whom, &RestrictionRow)) -> Result<()> {
     let (room, whom, row) = set;
     let (account, by, until) = (account_of(whom), row.by, row.until);
     let what = match permission {
@@ -165,9 +159,7 @@ pub fn unmute(core: &Core, caller: &Caller, room: RoomId, whom: Whom) -> Result<
     lift(core, caller, (Permission::Unmute, MUTE_BY_ROOM, Thing::Mute), (room, whom))
 }
 
-fn lift(
-    core: &Core, caller: &Caller, of: (Permission, RestrictionTree, Thing), place: (RoomId, Whom),
-) -> Result<()> {
+fn lift(core: &Core, caller: &Caller, of: (Permission, RestrictionTree, Thing), place: (RoomId, Whom)) -> Result<()> {
     let (permission, tree, thing) = of;
     let (room, whom) = place;
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
@@ -188,17 +180,30 @@ fn lift(
 }
 
 /// Bans that hold, that of everybody first. For holders of the rights to set or lift bans.
-pub fn list_bans(core: &Core, caller: &Caller, room: RoomId, ask: Ask<AccountId>) -> Result<Page<Restriction, AccountId>> {
+pub fn list_bans(
+    core: &Core,
+    caller: &Caller,
+    room: RoomId,
+    ask: Ask<AccountId>,
+) -> Result<Page<Restriction, AccountId>> {
     list(core, caller, (Permission::Ban, Permission::Unban, BAN_BY_ROOM), (room, ask))
 }
 
 /// Mutes that hold, that of everybody first. For holders of the rights to set or lift mutes.
-pub fn list_mutes(core: &Core, caller: &Caller, room: RoomId, ask: Ask<AccountId>) -> Result<Page<Restriction, AccountId>> {
+pub fn list_mutes(
+    core: &Core,
+    caller: &Caller,
+    room: RoomId,
+    ask: Ask<AccountId>,
+) -> Result<Page<Restriction, AccountId>> {
     list(core, caller, (Permission::Mute, Permission::Unmute, MUTE_BY_ROOM), (room, ask))
 }
 
 fn list(
-    core: &Core, caller: &Caller, of: (Permission, Permission, RestrictionTree), place: (RoomId, Ask<AccountId>),
+    core: &Core,
+    caller: &Caller,
+    of: (Permission, Permission, RestrictionTree),
+    place: (RoomId, Ask<AccountId>),
 ) -> Result<Page<Restriction, AccountId>> {
     let ((set, lift, tree), (room, ask)) = (of, place);
     let (settings, now) = (core.settings(), core.now());
@@ -223,7 +228,10 @@ impl RestrictionRow {
 }
 
 fn restriction(
-    r: &impl Read, tree: &RestrictionTree, now: Stamp, place: (RoomId, Whom),
+    r: &impl Read,
+    tree: &RestrictionTree,
+    now: Stamp,
+    place: (RoomId, Whom),
 ) -> Result<Option<RestrictionRow>> {
     Ok(tree.get(r, &(place.0, place.1.key()))?.filter(|row| row.until.holds(now)))
 }

@@ -10,8 +10,8 @@ use crate::error::{Error, Field, Flaw, Result};
 use crate::event::{Audience, What};
 use crate::ids::{FileId, RoomId};
 use crate::roles::{self, Acting, Permission};
-use crate::rooms::room::{JoinRule, RoomKind, RoomOptions, RoomRow, RoomView, checked_description, checked_title};
 use crate::rooms::mine;
+use crate::rooms::room::{JoinRule, RoomKind, RoomOptions, RoomRow, RoomView, checked_description, checked_title};
 use crate::schema::{LISTED_ROOMS, ROOM_BY_ID};
 use crate::{Core, Tx, event_log};
 
