@@ -352,6 +352,8 @@ pub enum Limit {
     Identifiers,
     /// Push subscriptions of an account.
     Subscriptions,
+    /// Opaque settings kept for an account.
+    Kept,
 }
 
 /// The number of a server fault, by which the operator finds it in the log.

@@ -3,6 +3,7 @@
 //! functions of their concept's module, and asynchronous code runs them through [`ask::ask`].
 
 pub mod accounts;
+pub mod announcements;
 pub mod ask;
 pub mod audit;
 pub mod caller;
@@ -11,8 +12,10 @@ pub mod error;
 pub mod event;
 pub mod event_log;
 pub mod files;
+pub mod friends;
 pub mod ids;
 pub mod limits;
+pub mod logins;
 pub mod messages;
 pub mod migrations;
 pub mod page;
@@ -81,6 +84,7 @@ struct Inner {
     gate: Gate,
     replays: Gate,
     hasher: Hasher,
+    logins: logins::Cache,
     desk: files::Desk,
     board: presence::Board,
 }
@@ -105,6 +109,7 @@ impl Core {
             // Connections are bounded themselves, so those that catch up wait for their turn however many they are.
             replays: Gate::new(limits::FOLLOW_READINGS_AT_ONCE, usize::MAX),
             hasher: Hasher::default(),
+            logins: logins::Cache::default(),
             desk: files::Desk::default(),
             board: presence::Board::default(),
         })))
@@ -186,6 +191,11 @@ impl Core {
     /// Where passwords are hashed.
     pub fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    /// Tokens that were resolved lately.
+    pub(crate) fn logins(&self) -> &logins::Cache {
+        &self.0.logins
     }
 
     /// The folder of file bodies, for figures and verification. Files go through [`files`].

@@ -23,25 +23,34 @@ schema! {
         0x0001 SCHEMA_NUMBER "schema_number": u8 => u32;
         0x0002 SERVER_FACTS "server_facts": u8 => crate::migrations::ServerFacts;
         0x0003 SETTING_BY_NAME "setting_by_name": Text => String;
+        0x0004 SETUP_TOKEN "setup_token": u8 => crate::accounts::SetupToken;
 
         // 01: accounts
         0x0101 ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account;
         0x0102 ID_BY_HANDLE "id_by_handle": Text => AccountId;
         0x0103 ID_BY_EMAIL "id_by_email": Text => AccountId;
+        0x0104 IDENTIFIER_BY_ACCOUNT "identifier_by_account": (AccountId, u8, [u8; 32]) => crate::accounts::identifiers::Identifier;
         0x0105 ID_BY_IDENTIFIER "id_by_identifier": (u8, [u8; 32]) => AccountId;
         0x0106 ACCOUNTS_BY_WORD "accounts_by_word": Text => AccountId;
+        0x0107 FAILURES_BY_ACCOUNT "failures_by_account": AccountId => crate::accounts::Failures;
+        0x0108 KEPT_BY_NAME "kept_by_name": (AccountId, Text) => crate::accounts::kept::Kept;
 
         // 02: logins and one-time tokens
+        0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login;
         0x0202 LOGIN_BY_TOKEN "login_by_token": [u8; 32] => LoginId;
         0x0203 LOGINS_BY_ACCOUNT "logins_by_account": (AccountId, LoginId) => ();
         0x0204 LOGINS_BY_EXPIRY "logins_by_expiry": (Stamp, LoginId) => ();
+        0x0205 ONE_TIME_LINK_BY_TOKEN "one_time_link_by_token": [u8; 32] => crate::logins::one_time::OneTimeLink;
         0x0206 ONE_TIME_LINKS_BY_ACCOUNT "one_time_links_by_account": (AccountId, Stamp, [u8; 32]) => ();
+        0x0207 SIGN_UP_INVITE_BY_ID "sign_up_invite_by_id": InviteId => crate::accounts::invites::SignUpInvite;
         0x0208 SIGN_UP_INVITE_BY_TOKEN "sign_up_invite_by_token": [u8; 32] => InviteId;
 
         // 03: friends
-        0x0301 FRIEND_BY_PAIR "friend_by_pair": (AccountId, AccountId) => ();
-        0x0304 BLOCK_BY_PAIR "block_by_pair": (AccountId, AccountId) => ();
+        0x0301 FRIEND_BY_PAIR "friend_by_pair": (AccountId, AccountId) => crate::friends::Friend;
+        0x0302 FRIEND_REQUEST_BY_PAIR "friend_request_by_pair": (AccountId, AccountId) => crate::friends::FriendRequest;
         0x0303 FRIEND_REQUESTERS "friend_requesters": (AccountId, AccountId) => ();
+        0x0304 BLOCK_BY_PAIR "block_by_pair": (AccountId, AccountId) => crate::friends::Block;
+        0x0305 REPORT_BY_ID "report_by_id": ReportId => crate::friends::reports::Report;
         0x0306 OPEN_REPORTS_BY_REPORTER "open_reports_by_reporter": (AccountId, ReportId) => ();
         0x0307 ALIAS_BY_PAIR "alias_by_pair": (AccountId, AccountId) => String;
 
@@ -49,6 +58,7 @@ schema! {
         0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole;
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
+        0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::Announcement;
 
         // 05: events
         0x0501 EVENT_BY_ID "event_by_id": EventId => crate::event_log::StoredEvent;
@@ -106,11 +116,8 @@ schema! {
         0x0a02 PRESENCE_HIDDEN "presence_hidden": AccountId => ();
 
         // 0b: machines
-        0x0b02 ID_BY_MACHINE_CODE "id_by_machine_code": Text => MachineId;
-        0x0b03 MACHINES_BY_ACCOUNT "machines_by_account": (AccountId, MachineId) => ();
 
         // 0c: channels
-        0x0c02 CHANNELS_BY_ACCOUNT "channels_by_account": (AccountId, ChannelId) => ();
     }
     counters {
         0x0f01 ACCOUNTS "accounts";

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use chatelaine_store::{Blobs, Options, Store};
 
-use crate::accounts::{Account, DisplayName, Handle, State};
+use crate::accounts::{self, Account, DisplayName, Handle, State};
 use crate::caller::{Caller, Dialect};
 use crate::clock::{Clock, Stamp, TestClock};
 use crate::event::Live;
 use crate::ids::AccountId;
-use crate::schema::{ACCOUNT_BY_ID, ACCOUNTS, ID_BY_HANDLE};
+use crate::schema::ACCOUNTS;
 use crate::server_roles::ADMINISTRATOR;
 use crate::settings::{RunTime, Settings};
 use crate::{Core, CoreOptions};
-use chatelaine_store::Text;
 
 /// The moment at which every test world begins.
 pub const START: Stamp = Stamp::from_seconds(1_800_000_000);
@@ -72,6 +71,13 @@ impl World {
         open(store, &self.folder, &self.clock, &self.settings, run_time)
     }
 
+    /// As [`Self::reopen`], with other settings.
+    pub fn reopen_with_settings(&self, change: impl FnOnce(&mut Settings)) -> Core {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        open(self.core.store().clone(), &self.folder, &self.clock, &settings, RunTime::default())
+    }
+
     /// An account of this handle, with no password, as a row only: for tests of everything but accounts.
     pub fn account(&self, handle: &str) -> Account {
         self.make(handle, false)
@@ -113,8 +119,7 @@ impl World {
                 public_updated_at: now,
                 generation: 0,
             };
-            ACCOUNT_BY_ID.put(tx, &id, &account)?;
-            ID_BY_HANDLE.put(tx, &Text(handle.folded()), &id)?;
+            accounts::index::insert(tx, &account)?;
             Ok(account)
         });
         made.expect("an account is made")

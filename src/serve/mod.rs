@@ -6,6 +6,7 @@
 
 mod activity;
 mod assets;
+mod authority;
 mod bridge;
 mod front;
 mod health;
@@ -183,7 +184,11 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
             beside.spawn(task(stop.clone()));
         }
         beside.spawn(tls::watch(Arc::clone(&shared), stop.clone()));
-        ready(Ready { addresses, tls: shared.tls.is_on(), authority_pem: shared.tls.authority_pem() });
+        ready(Ready {
+            addresses,
+            tls: shared.tls.is_on(),
+            authority_pem: shared.tls.authority().map(|authority| authority.pem().to_owned()),
+        });
         stop.cancelled().await;
         shared.stopping.store(true, Ordering::Relaxed);
         stopping();

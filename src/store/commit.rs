@@ -132,8 +132,10 @@ impl<E: Carried> Writer<E> {
     /// Runs `first` and what waits behind it as one group; true if the writer shall stop.
     fn group(&mut self, first: Box<dyn Command<E>>) -> bool {
         let engine = Arc::clone(&self.engine);
+        let shared = Arc::clone(&self.shared);
+        let moment = shared.cache.now();
         let snapshot = engine.snapshot();
-        let base = View::over(&*engine, &snapshot);
+        let base = View::over(&*engine, &snapshot, (&shared.cache, moment));
         let full = !self.shared.has_space();
         let mut group = Group { overlay: Overlay::default(), waiting: Vec::new(), events: Vec::new() };
         let (mut next, mut ran, mut stop) = (Some(first), 0, false);
@@ -196,7 +198,9 @@ impl<E: Carried> Writer<E> {
         fail_point!("commit-before-apply", |_| Err(EngineError::Io("failpoint".to_owned())));
         let counts = &self.shared.counts;
         let urgency = if self.durability == Durability::Each { Urgency::Now } else { Urgency::Later };
+        let hot = self.shared.cache.begin(&overlay.rows);
         self.engine.commit(&overlay.rows, urgency)?;
+        self.shared.cache.end(&overlay.rows, hot);
         counts.commits.fetch_add(commands as u64, Ordering::Relaxed);
         counts.groups.fetch_add(1, Ordering::Relaxed);
         counts.bytes.fetch_add(overlay.bytes as u64, Ordering::Relaxed);

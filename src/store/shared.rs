@@ -3,6 +3,7 @@
 //! A failure is final and set once; whoever runs the server watches it and stops.
 
 use crate::backup::Tap;
+use crate::cache::RowCache;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,16 +35,18 @@ pub(crate) struct Shared {
     pub(crate) dir: Option<PathBuf>,
     pub(crate) reserve_bytes: AtomicU64,
     pub(crate) tap: Tap,
+    pub(crate) cache: RowCache,
     pub(crate) failure: watch::Sender<Option<String>>,
 }
 
 impl Shared {
-    pub(crate) fn new(dir: Option<PathBuf>, reserve_bytes: u64) -> Shared {
+    pub(crate) fn new(dir: Option<PathBuf>, reserve_bytes: u64, row_cache_bytes: u64) -> Shared {
         Shared {
             counts: Counts::default(),
             dir,
             reserve_bytes: AtomicU64::new(reserve_bytes),
             tap: Tap::default(),
+            cache: RowCache::new(row_cache_bytes),
             failure: watch::Sender::new(None),
         }
     }

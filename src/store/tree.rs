@@ -15,6 +15,7 @@ use std::ops::Bound;
 pub struct Tree<K, V> {
     prefix: u16,
     name: &'static str,
+    cached: bool,
     types: PhantomData<fn(K) -> V>,
 }
 
@@ -22,7 +23,14 @@ impl<K, V> Tree<K, V> {
     /// Names a tree. Numbers must be unique within the store: two trees of one number would read each other's rows.
     #[must_use]
     pub const fn new(prefix: u16, name: &'static str) -> Tree<K, V> {
-        Tree { prefix, name, types: PhantomData }
+        Tree { prefix, name, cached: false, types: PhantomData }
+    }
+
+    /// Keeps single rows that are asked for often in memory (`Options::row_cache_bytes`). For small trees that every request
+    /// reads: logins, members, rooms. Lists go to the engine all the same.
+    #[must_use]
+    pub const fn cached(self) -> Tree<K, V> {
+        Tree { prefix: self.prefix, name: self.name, cached: true, types: PhantomData }
     }
 
     /// The number of this tree.
@@ -42,14 +50,14 @@ impl<K: Key, V: Row> Tree<K, V> {
     /// The row under this key.
     pub fn get(&self, reader: &impl Read, key: &K) -> Result<Option<V>, Fault> {
         let mut found = None;
-        reader.look(&self.key_bytes(key), &mut |bytes| found = bytes.map(row::decode))?;
+        self.look(reader, key, &mut |bytes| found = bytes.map(row::decode))?;
         found.transpose().map_err(|detail| self.damaged(detail))
     }
 
     /// Whether there is a row under this key; cheaper than `get`, since it is not decoded.
     pub fn has(&self, reader: &impl Read, key: &K) -> Result<bool, Fault> {
         let mut found = false;
-        reader.look(&self.key_bytes(key), &mut |bytes| found = bytes.is_some())?;
+        self.look(reader, key, &mut |bytes| found = bytes.is_some())?;
         Ok(found)
     }
 
@@ -184,6 +192,11 @@ impl<K: Key, V: Row> Tree<K, V> {
         damage.map_or(Ok(()), |detail| Err(self.damaged(detail)))
     }
 
+    fn look(&self, reader: &impl Read, key: &K, seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
+        let key = self.key_bytes(key);
+        if self.cached { reader.look_cached(&key, seen) } else { reader.look(&key, seen) }
+    }
+
     fn key_bytes(&self, key: &K) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(32);
         bytes.extend_from_slice(&self.prefix.to_be_bytes());
@@ -235,7 +248,7 @@ impl Counter {
     /// Names a counter. Its number must be unique among trees and counters.
     #[must_use]
     pub const fn new(prefix: u16, name: &'static str) -> Counter {
-        Counter { tree: Tree::new(prefix, name) }
+        Counter { tree: Tree::new(prefix, name).cached() }
     }
 
     /// The number of this counter among the trees.

@@ -3,6 +3,7 @@
 //! A `Tx` sees its own writes, then those of earlier commands of its group, then the engine; ranges merge the three in order.
 //! Nothing here touches the disk for writing: a command only fills its overlay, and `commit.rs` decides what becomes of it.
 
+use crate::cache::RowCache;
 use crate::engine::{Engine, EngineError, Order, Reading, Step};
 use crate::fault::Fault;
 use crate::key::Span;
@@ -16,6 +17,10 @@ pub trait Read {
     #[doc(hidden)]
     fn look(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault>;
 
+    /// Like `look`, for rows that the row cache may keep.
+    #[doc(hidden)]
+    fn look_cached(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault>;
+
     /// Shows the rows of `span` in order until `visit` says stop.
     #[doc(hidden)]
     fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault>;
@@ -23,27 +28,30 @@ pub trait Read {
 
 /// What a reader sees: a snapshot where the engine has cheap ones, else the live rows.
 ///
-/// On a live engine two reads of one view may straddle a commit, and a row may be seen one sync before it is durable.
+/// On a live engine two reads of one view may straddle a commit, and a row may be seen one sync before it is durable. A row of a
+/// cached tree may be newer than the snapshot, never older.
 pub struct View<'a> {
     source: Result<&'a dyn Reading, Fault>,
+    cache: Option<(&'a RowCache, u64)>,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(source: Result<&'a dyn Reading, Fault>) -> View<'a> {
-        View { source }
+        View { source, cache: None }
     }
 
-    /// The snapshot where there is one, else the live engine.
+    /// The snapshot where there is one, else the live engine. `cache` comes with its moment from before the snapshot.
     pub(crate) fn over(
         engine: &'a dyn Engine,
         snapshot: &'a Result<Option<Box<dyn Reading>>, EngineError>,
+        cache: (&'a RowCache, u64),
     ) -> View<'a> {
         let source = match snapshot {
             Ok(Some(snapshot)) => Ok(&**snapshot),
             Ok(None) => Ok(engine as &dyn Reading),
             Err(error) => Err(error.clone().into()),
         };
-        View { source }
+        View { source, cache: Some(cache) }
     }
 }
 
@@ -53,6 +61,18 @@ impl Read for View<'_> {
             Ok(reading) => Ok(reading.get(key, seen)?),
             Err(fault) => Err(fault.clone()),
         }
+    }
+
+    fn look_cached(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
+        let (Some((cache, moment)), Ok(_)) = (self.cache, &self.source) else { return self.look(key, seen) };
+        if let Some(row) = cache.get(key) {
+            seen(row.as_deref());
+            return Ok(());
+        }
+        self.look(key, &mut |row| {
+            cache.put(key, row, moment);
+            seen(row);
+        })
     }
 
     fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault> {
@@ -178,6 +198,16 @@ impl<E> Read for Tx<'_, E> {
                 Ok(())
             }
             None => self.base.look(key, seen),
+        }
+    }
+
+    fn look_cached(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
+        match self.own.rows.get(key).or_else(|| self.group.rows.get(key)) {
+            Some(change) => {
+                seen(change.as_deref());
+                Ok(())
+            }
+            None => self.base.look_cached(key, seen),
         }
     }
 

@@ -1,8 +1,30 @@
 //! Accounts: who can sign in. Invariants: a handle and an e-mail address lead to one account only, for ever, also after it was
-//! closed; a password is kept as an Argon2id hash alone; hashing never happens inside the writer.
+//! closed; a password is kept as an Argon2id hash alone; hashing never happens inside the writer; a locked or closed account has
+//! no logins. [`Proven`] is made only where a password or a one-time token was checked.
 
 mod account;
+mod closing;
+pub mod identifiers;
+pub(crate) mod index;
+pub mod invites;
+pub mod kept;
+mod manage;
 mod password;
+mod profile;
+mod recovery;
+mod register;
+mod search;
+mod sign_in;
+#[cfg(test)]
+mod tests;
 
 pub use account::*;
+pub use closing::{close, close_other};
+pub use manage::{find, get as get_whole, list, lock, unlock};
 pub use password::{Hasher, PasswordHash, check_new as check_new_password};
+pub(crate) use profile::touch;
+pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many};
+pub use recovery::{change_password, email_token, prove_email, reset_link, reset_password, set_password};
+pub use register::{NewAccount, SetupToken, make_setup_token, register, set_up, setup_needed};
+pub use search::search;
+pub use sign_in::{Failures, Named, Proven, sign_in};

@@ -2,11 +2,15 @@
 //! permission; others are made by those who may assign. An account holds at most one. The operator holds every permission
 //! without an account, and the last administrator can be neither revoked nor closed nor locked.
 
+mod granting;
 mod permission;
+#[cfg(test)]
+mod tests;
 
 use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
+pub use granting::{NewServerRole, ServerRoleChange, change, find_by_name, grant, list, make, remove, revoke};
 pub use permission::{ServerPermission, ServerPermissions};
 
 use crate::accounts;
@@ -40,6 +44,17 @@ pub fn require(r: &impl Read, caller: &Caller, permission: ServerPermission) -> 
         Who::Anonymous => Err(Error::SignIn(SignInFlaw::Missing)),
         Who::Account(account) if permissions_of(r, account)?.has(permission) => Ok(()),
         Who::Account(_) => Err(Error::Denied(Right::Server(permission))),
+    }
+}
+
+/// As [`require`], over somebody: nobody acts on an account that holds a permission they lack themselves.
+pub fn require_over(r: &impl Read, caller: &Caller, permission: ServerPermission, over: AccountId) -> Result<()> {
+    require(r, caller, permission)?;
+    let Who::Account(account) = caller.who else { return Ok(()) };
+    if permissions_of(r, account)?.covers(permissions_of(r, over)?) {
+        Ok(())
+    } else {
+        Err(Error::Denied(Right::OtherAccount))
     }
 }
 

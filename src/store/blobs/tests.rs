@@ -133,7 +133,10 @@ fn a_body_made_of_an_old_part_counts_as_young() {
     blobs.begin_part(3).unwrap();
     let writer = blobs.append_part(3, 0, 100).unwrap();
     writer.done().unwrap();
-    File::open(blobs.folder.path().join("blobs/tmp/3.part")).unwrap().set_modified(SystemTime::now() - 2 * DAY).unwrap();
+    File::open(blobs.folder.path().join("blobs/tmp/3.part"))
+        .unwrap()
+        .set_modified(SystemTime::now() - 2 * DAY)
+        .unwrap();
     let hash = blobs.finish_part(3, SecondHash::Off).unwrap().hash;
     assert_eq!(sweep(&blobs, &[]).removed, 0);
     assert!(blobs.has(&hash));

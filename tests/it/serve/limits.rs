@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use chatelaine::serve::Plaintext;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::rig::{DEADLINE, Rig, get, http1, http2, parts, raw, text};
+use super::rig::{DEADLINE, Rig, get, http1, http2, parts, post, raw, text, tls_parts};
 
 const SOON: Duration = Duration::from_millis(200);
 
@@ -138,4 +139,40 @@ async fn connections_are_capped_in_all_and_per_address() {
     full.limits.caps.total = 0;
     let rig = Rig::start(full);
     assert_eq!(raw(&mut rig.connect().await, b"", &[]).await, "");
+}
+#[tokio::test]
+async fn plaintext_is_redirected_refused_or_not_heard_as_the_setting_says() {
+    let status_of = async |plaintext, proxied: bool, request: hyper::Request<_>| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut parts = tls_parts(dir.path());
+        parts.limits.plaintext = plaintext;
+        parts.limits.trusted_proxies = chatelaine_http::Networks::parse(&["127.0.0.1"]).unwrap();
+        let rig = Rig::start(parts);
+        let mut request: hyper::Request<http_body_util::Full<bytes::Bytes>> = request;
+        if proxied {
+            request.headers_mut().insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        }
+        let answer = http1(rig.connect().await).await.send_request(request).await;
+        answer.ok().map(|answer| {
+            let location = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+            (answer.status().as_u16(), location)
+        })
+    };
+    let away = Some((301, Some("https://chatelaine.test/t/hello?a=b".to_owned())));
+    assert_eq!(status_of(Plaintext::Loopback, false, get("/t/hello")).await, Some((200, None)));
+    assert_eq!(status_of(Plaintext::Loopback, true, get("/t/hello?a=b")).await, away);
+    assert_eq!(status_of(Plaintext::Loopback, true, post("/t/echo", "x")).await, Some((403, None)));
+    assert_eq!(status_of(Plaintext::Redirect, false, get("/t/hello?a=b")).await, away);
+    assert_eq!(status_of(Plaintext::Redirect, false, get("/health")).await, Some((200, None)));
+    assert_eq!(status_of(Plaintext::Always, true, get("/t/hello")).await, Some((200, None)));
+    assert_eq!(status_of(Plaintext::Never, false, get("/health")).await, None);
+}
+
+#[tokio::test]
+async fn a_tls_handshake_that_is_never_finished_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut parts = tls_parts(dir.path());
+    parts.limits.handshake = SOON;
+    let rig = Rig::start(parts);
+    assert_eq!(raw(&mut rig.connect().await, &[0x16, 3, 1, 2, 0, 1], &[]).await, "");
 }

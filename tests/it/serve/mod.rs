@@ -5,3 +5,4 @@ mod limits;
 mod protocols;
 mod rig;
 mod stopping;
+mod tls;

@@ -1,6 +1,7 @@
 //! A whole server with a handful of plain routes instead of dialects, and small clients for it.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -18,9 +19,14 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -78,6 +84,12 @@ impl Rig {
         }
     }
 
+    /// Connects with TLS, trusting the server's local authority and offering these protocols.
+    pub async fn connect_tls(&self, alpn: &[&str]) -> TlsStream<TcpStream> {
+        let pem = self.ready.authority_pem.clone().expect("a local authority");
+        connect_tls(self.connect().await, &pem, "localhost", alpn).await.unwrap()
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
@@ -89,6 +101,30 @@ impl Drop for Rig {
             self.finish();
         }
     }
+}
+
+/// A TLS handshake by a client that trusts one authority.
+pub async fn connect_tls(
+    stream: TcpStream,
+    pem: &str,
+    name: &str,
+    alpn: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await
+}
+
+/// The same server with TLS by a local authority in the given folder.
+pub fn tls_parts(dir: &Path) -> Parts {
+    let mut parts = parts();
+    parts.tls.mode = serve::TlsMode::Auto;
+    parts.tls.dir = dir.join("tls");
+    parts
 }
 
 /// Limits with one worker, so that counts are exact and a test is cheap.

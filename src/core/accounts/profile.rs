@@ -1,0 +1,191 @@
+//! What people see and change of accounts: their own in full, others' public side. A change of what others can see is told
+//! to friends and to the members of common rooms; who is away sees it when looking next.
+
+use chatelaine_store::{Read, Topic};
+
+use super::account::{
+    self, Account, DisplayName, Email, Handle, check_bio, check_locale, check_status, check_time_zone,
+};
+use super::index;
+use crate::caller::Caller;
+use crate::clock::Stamp;
+use crate::error::{Error, Field, Flaw, Result};
+use crate::event::{Audience, What};
+use crate::event_log;
+use crate::friends::{self, Standing};
+use crate::ids::{AccountId, FileId};
+use crate::limits::{PAGE_ITEMS_MAX, STATUS_LIFE_S};
+use crate::schema::ACCOUNT_BY_ID;
+use crate::{Core, Tx};
+
+/// What one person sees of another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicAccount {
+    /// Its number.
+    pub id: AccountId,
+    /// Its unique short name.
+    pub handle: Handle,
+    /// The name shown.
+    pub display_name: DisplayName,
+    /// The picture shown.
+    pub avatar: Option<FileId>,
+    /// The status text that holds now; blank when none.
+    pub status: String,
+    /// The text about oneself.
+    pub bio: String,
+    /// Whether it was closed.
+    pub closed: bool,
+    /// When it was made.
+    pub created_at: Stamp,
+    /// When any of this last changed.
+    pub public_updated_at: Stamp,
+    /// How the two stand to each other.
+    pub standing: Standing,
+    /// The caller's private name for it; blank when none.
+    pub alias: String,
+}
+
+/// Which parts of one's account change; what is not given stays.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    /// Another handle.
+    pub handle: Option<Handle>,
+    /// Another e-mail address, or none; a new one is not verified.
+    pub email: Option<Option<Email>>,
+    /// Another name shown.
+    pub display_name: Option<DisplayName>,
+    /// Another picture, or none.
+    pub avatar: Option<Option<FileId>>,
+    /// Another status text; blank for none. It is forgotten after a day.
+    pub status: Option<String>,
+    /// Another text about oneself.
+    pub bio: Option<String>,
+    /// Another language.
+    pub locale: Option<String>,
+    /// Another time zone.
+    pub time_zone: Option<String>,
+}
+
+/// The caller's own account.
+pub fn get_me(core: &Core, caller: &Caller) -> Result<Account> {
+    let id = caller.require_account()?;
+    core.read(|view| account::get(view, id))
+}
+
+/// What the caller sees of an account. Fails with `NotFound(Account)`.
+pub fn get_public(core: &Core, caller: &Caller, id: AccountId) -> Result<PublicAccount> {
+    let me = caller.require_account()?;
+    let now = core.now();
+    core.read(|view| public_view(view, me, account::get(view, id)?, now))
+}
+
+/// As [`get_public`], for at most a page of accounts at once; those that do not exist are left out.
+pub fn get_public_many(core: &Core, caller: &Caller, ids: &[AccountId]) -> Result<Vec<PublicAccount>> {
+    let me = caller.require_account()?;
+    if ids.len() > PAGE_ITEMS_MAX {
+        return Err(Error::Invalid(Field::Page, Flaw::Range));
+    }
+    let now = core.now();
+    core.read(|view| {
+        let mut seen = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(account) = ACCOUNT_BY_ID.get(view, id)? {
+                seen.push(public_view(view, me, account, now)?);
+            }
+        }
+        Ok(seen)
+    })
+}
+
+pub(crate) fn public_view(r: &impl Read, me: AccountId, account: Account, now: Stamp) -> Result<PublicAccount> {
+    Ok(PublicAccount {
+        standing: friends::standing(r, me, account.id, now)?,
+        alias: friends::find_alias(r, me, account.id)?,
+        status: account.status_at(now).to_owned(),
+        closed: account.is_closed(),
+        id: account.id,
+        handle: account.handle,
+        display_name: account.display_name,
+        avatar: account.avatar,
+        bio: account.bio,
+        created_at: account.created_at,
+        public_updated_at: account.public_updated_at,
+    })
+}
+
+/// Changes the caller's own account, all of it or nothing. Fails with `Taken(Handle)` or `Taken(Email)`, or the flaw of a text.
+pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Account> {
+    let id = caller.require_account()?;
+    let change = checked(change)?;
+    let now = core.now();
+    core.write(caller, move |tx| {
+        let old = account::get_open(tx, id)?;
+        let mut new = changed(&old, &change, now);
+        if new == old {
+            return Ok(old);
+        }
+        new.updated_at = now;
+        if is_seen(&old, &new) {
+            new.public_updated_at = now;
+        }
+        index::replace(tx, &old, &new)?;
+        announce(tx, now, id)?;
+        Ok(new)
+    })
+}
+
+fn checked(mut change: AccountChange) -> Result<AccountChange> {
+    change.status = change.status.as_deref().map(check_status).transpose()?;
+    change.bio = change.bio.as_deref().map(check_bio).transpose()?;
+    change.locale = change.locale.as_deref().map(check_locale).transpose()?;
+    change.time_zone = change.time_zone.as_deref().map(check_time_zone).transpose()?;
+    Ok(change)
+}
+
+fn changed(old: &Account, change: &AccountChange, now: Stamp) -> Account {
+    let mut new = old.clone();
+    let change = change.clone();
+    new.handle = change.handle.unwrap_or(new.handle);
+    if let Some(email) = change.email {
+        let same = email.as_ref().map(Email::folded) == old.email.as_ref().map(Email::folded);
+        new.email_verified_at = new.email_verified_at.filter(|_| same);
+        new.email = email;
+    }
+    new.display_name = change.display_name.unwrap_or(new.display_name);
+    new.avatar = change.avatar.unwrap_or(new.avatar);
+    if let Some(status) = change.status {
+        new.status_until = (!status.is_empty()).then(|| now.plus_seconds(STATUS_LIFE_S));
+        new.status = status;
+    }
+    new.bio = change.bio.unwrap_or(new.bio);
+    new.locale = change.locale.unwrap_or(new.locale);
+    new.time_zone = change.time_zone.unwrap_or(new.time_zone);
+    new
+}
+
+fn is_seen(old: &Account, new: &Account) -> bool {
+    old.handle != new.handle
+        || old.display_name != new.display_name
+        || old.avatar != new.avatar
+        || old.status != new.status
+        || old.bio != new.bio
+}
+
+/// Tells friends and the members of common rooms that an account looks different now.
+pub(crate) fn announce(tx: &mut Tx<'_>, now: Stamp, account: AccountId) -> Result<()> {
+    let audience = Audience::account(account).and_nearby(circle(tx, account)?);
+    event_log::record(tx, now, audience, What::AccountChanged { account }).map(|_| ())
+}
+
+/// The circles in which an account is seen: its friends and its rooms.
+pub fn circle(r: &impl Read, account: AccountId) -> Result<Vec<Topic>> {
+    let friends = friends::ids_of(r, account)?;
+    Ok(friends.into_iter().map(crate::event::account_topic).collect())
+}
+
+/// Marks that something of the account changed that only its owner sees: friends, rooms, settings.
+pub(crate) fn touch(tx: &mut Tx<'_>, id: AccountId, now: Stamp) -> Result<()> {
+    let mut account = account::get(tx, id)?;
+    account.updated_at = now;
+    Ok(ACCOUNT_BY_ID.put(tx, &id, &account)?)
+}

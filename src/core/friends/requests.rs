@@ -1,0 +1,163 @@
+//! Asking for friendship and answering. One request per pair and direction: a new one replaces the old. Accepting writes both
+//! sides of the friendship and opens the private room of the two, in one transaction. Lapsed requests count as gone.
+
+use chatelaine_store::Order;
+
+use super::blocks;
+use super::friend::{Friend, FriendRequest, are_friends, touch_both};
+use crate::accounts;
+use crate::caller::Caller;
+use crate::clock::Stamp;
+use crate::error::{Error, Field, Flaw, Limit, Reason, Result, Thing};
+use crate::event::{Audience, What};
+use crate::event_log;
+use crate::ids::{AccountId, RoomId};
+use crate::limits::{FRIEND_REQUEST_LIFE_S, FRIEND_REQUESTS_MAX, FRIENDS_MAX, NOTE_CHARS_MAX};
+use crate::schema::{FRIEND_BY_PAIR, FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS};
+use crate::{Core, Tx, View};
+
+/// What is said to a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Yes.
+    Accept,
+    /// No.
+    Decline,
+}
+
+/// The open requests of an account.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Requests {
+    /// Who asks the account.
+    pub incoming: Vec<FriendRequest>,
+    /// Whom the account asks.
+    pub outgoing: Vec<FriendRequest>,
+}
+
+/// Asks somebody for friendship. Fails with `Exists(Friend)`, `Invalid(Account, Oneself)`, `NotFound(Account)`,
+/// `Refused(Blocked)` when either blocks the other, `Refused(AccountClosed)` or `OverLimit`.
+pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<FriendRequest> {
+    let from = caller.require_account()?;
+    if from == to {
+        return Err(Error::Invalid(Field::Account, Flaw::Oneself));
+    }
+    let note = note.trim().to_owned();
+    if note.chars().count() > NOTE_CHARS_MAX {
+        return Err(Error::Invalid(Field::Note, Flaw::TooLong));
+    }
+    let now = core.now();
+    core.write(caller, move |tx| {
+        accounts::get_open(tx, to)?;
+        if are_friends(tx, from, to)? {
+            return Err(Error::Exists(Thing::Friend));
+        }
+        if blocks::is_blocked(tx, from, to)? || blocks::is_blocked(tx, to, from)? {
+            return Err(Error::Refused(Reason::Blocked));
+        }
+        forget_lapsed(tx, from, now)?;
+        let known = FRIEND_REQUEST_BY_PAIR.has(tx, &(from, to))?;
+        if !known && FRIEND_REQUEST_BY_PAIR.count(tx, &from, FRIEND_REQUESTS_MAX)? >= FRIEND_REQUESTS_MAX {
+            return Err(Error::OverLimit(Limit::Requests));
+        }
+        let expires_at = now.plus_seconds(FRIEND_REQUEST_LIFE_S);
+        let request = FriendRequest { from, to, note: note.clone(), at: now, expires_at };
+        FRIEND_REQUEST_BY_PAIR.put(tx, &(from, to), &request)?;
+        FRIEND_REQUESTERS.put(tx, &(to, from), &())?;
+        let audience = Audience::accounts(vec![from, to]);
+        event_log::record(tx, now, audience, What::FriendRequested { from, to })?;
+        Ok(request)
+    })
+}
+
+/// Answers the request that `from` sent to the caller. Accepting gives the private room of the two.
+/// Fails with `NotFound(FriendRequest)`, `Exists(Friend)`, `Refused(AccountClosed)` or `OverLimit(Friends)`.
+pub fn answer(core: &Core, caller: &Caller, from: AccountId, answer: Answer) -> Result<Option<RoomId>> {
+    let me = caller.require_account()?;
+    let now = core.now();
+    core.write(caller, move |tx| {
+        let request = FRIEND_REQUEST_BY_PAIR.get(tx, &(from, me))?;
+        if request.is_none_or(|request| request.expires_at <= now) {
+            return Err(Error::NotFound(Thing::FriendRequest));
+        }
+        let room = match answer {
+            Answer::Accept => befriend(tx, now, from, me)?,
+            Answer::Decline => None,
+        };
+        let accepted = answer == Answer::Accept;
+        remove_request(tx, from, me)?;
+        let what = What::FriendAnswered { from, to: me, accepted, room };
+        event_log::record(tx, now, Audience::accounts(vec![from, me]), what)?;
+        Ok(room)
+    })
+}
+
+fn befriend(tx: &mut Tx<'_>, now: Stamp, one: AccountId, other: AccountId) -> Result<Option<RoomId>> {
+    if are_friends(tx, one, other)? {
+        return Err(Error::Exists(Thing::Friend));
+    }
+    accounts::get_open(tx, one)?;
+    for account in [one, other] {
+        if FRIEND_BY_PAIR.count(tx, &account, FRIENDS_MAX)? >= FRIENDS_MAX {
+            return Err(Error::OverLimit(Limit::Friends));
+        }
+    }
+    let room = None;
+    let friend = Friend { since: now, room };
+    FRIEND_BY_PAIR.put(tx, &(one, other), &friend)?;
+    FRIEND_BY_PAIR.put(tx, &(other, one), &friend)?;
+    // What the second asked of the first is answered by this too.
+    remove_request(tx, other, one)?;
+    touch_both(tx, one, other, now)?;
+    Ok(room)
+}
+
+/// Takes the caller's request to somebody back. Fails with `NotFound(FriendRequest)`.
+pub fn withdraw(core: &Core, caller: &Caller, to: AccountId) -> Result<()> {
+    let me = caller.require_account()?;
+    let now = core.now();
+    core.write(caller, move |tx| {
+        if !FRIEND_REQUEST_BY_PAIR.has(tx, &(me, to))? {
+            return Err(Error::NotFound(Thing::FriendRequest));
+        }
+        remove_request(tx, me, to)?;
+        let what = What::FriendAnswered { from: me, to, accepted: false, room: None };
+        event_log::record(tx, now, Audience::accounts(vec![me, to]), what).map(|_| ())
+    })
+}
+
+/// Lists the caller's open requests, both ways, at most `FRIEND_REQUESTS_MAX` each.
+pub fn list_requests(core: &Core, caller: &Caller) -> Result<Requests> {
+    let me = caller.require_account()?;
+    let now = core.now();
+    core.read(|view| {
+        let rows = FRIEND_REQUEST_BY_PAIR.list(view, &me, None, Order::Ascending, FRIEND_REQUESTS_MAX)?;
+        let outgoing = rows.into_iter().map(|(_, request)| request);
+        Ok(Requests {
+            incoming: incoming(view, me, now)?,
+            outgoing: outgoing.filter(|request| now < request.expires_at).collect(),
+        })
+    })
+}
+
+fn incoming(view: &View<'_>, me: AccountId, now: Stamp) -> Result<Vec<FriendRequest>> {
+    let mut requests = Vec::new();
+    for (_, from) in FRIEND_REQUESTERS.keys(view, &me, None, Order::Ascending, FRIEND_REQUESTS_MAX)? {
+        let request = FRIEND_REQUEST_BY_PAIR.get(view, &(from, me))?;
+        requests.extend(request.filter(|request| now < request.expires_at));
+    }
+    Ok(requests)
+}
+
+fn forget_lapsed(tx: &mut Tx<'_>, from: AccountId, now: Stamp) -> Result<()> {
+    for (_, request) in FRIEND_REQUEST_BY_PAIR.list(tx, &from, None, Order::Ascending, FRIEND_REQUESTS_MAX)? {
+        if request.expires_at <= now {
+            remove_request(tx, from, request.to)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn remove_request(tx: &mut Tx<'_>, from: AccountId, to: AccountId) -> Result<()> {
+    FRIEND_REQUEST_BY_PAIR.remove(tx, &(from, to))?;
+    Ok(FRIEND_REQUESTERS.remove(tx, &(to, from))?)
+}

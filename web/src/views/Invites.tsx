@@ -1,0 +1,1 @@
+export function Invites() { return null; }

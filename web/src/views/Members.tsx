@@ -1,0 +1,2 @@
+import type { RoomSummary } from "../api";
+export function Members(props: { of: RoomSummary }) { return <p>{props.of.room.id}</p>; }

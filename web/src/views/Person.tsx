@@ -1,0 +1,1 @@
+export function Person() { return null; }

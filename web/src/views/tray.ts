@@ -1,0 +1,53 @@
+// The files that wait in a composer, on their way up while the text is still being written.
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Id } from "../api";
+import { server } from "../state/app";
+import { notify } from "../state/notices";
+import { Sending } from "../state/uploads";
+import { w } from "../words";
+
+const FILES_MOST = 20;
+
+export interface Tray {
+  files: Signal<readonly Sending[]>;
+  add: (files: FileList | readonly File[] | null | undefined) => void;
+  remove: (one: Sending) => void;
+  /** Empties the tray after its files were sent. */
+  clear: () => void;
+}
+
+export function useTray(room: Id): Tray {
+  const files = useSignal<readonly Sending[]>([]);
+  useEffect(
+    () => () => {
+      for (const f of files.value) f.cancel();
+    },
+    [],
+  );
+  return useMemo(
+    () => ({
+      files,
+      add(list) {
+        const most = server.value?.limits.upload_bytes ?? Number.POSITIVE_INFINITY;
+        for (const file of list ?? []) {
+          if (files.value.length >= FILES_MOST) {
+            notify("error", w.value.tooManyFiles(FILES_MOST));
+            return;
+          }
+          if (file.size > most) notify("error", w.value.fileTooBig(file.name));
+          else files.value = [...files.value, new Sending(file, room)];
+        }
+      },
+      remove(one) {
+        one.cancel();
+        files.value = files.value.filter((f) => f !== one);
+      },
+      clear() {
+        for (const f of files.value) f.release();
+        files.value = [];
+      },
+    }),
+    [room],
+  );
+}
