@@ -102,8 +102,6 @@ impl Http {
 pub struct Person {
     /// The bearer token.
     pub token: String,
-    /// The account.
-    pub id: u64,
 }
 
 /// Signs up a new account called `handle`.
@@ -114,8 +112,7 @@ pub async fn sign_up(address: &str, handle: &str) -> io::Result<Person> {
     let body = json!({"handle": handle, "display_name": handle, "password": "quite-long bench passphrase 7"});
     let answer = Http::connect(address, "").await?.json(Method::POST, "/api/v1/accounts", body).await?;
     let token = answer.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let id = answer.pointer("/account/id").and_then(Value::as_u64).unwrap_or_default();
-    Ok(Person { token, id })
+    Ok(Person { token })
 }
 
 /// Opens a group and returns its id.

@@ -120,7 +120,7 @@ async fn measure(args: &Args, rows: &mut Vec<Row>) -> io::Result<()> {
         reads::run(&folder, length, 256, &mut found).await?;
     }
     if asked(Part::Starts) {
-        starts::run(&folder, args.messages, &mut found)?;
+        starts::run(&folder, args.messages, &mut found).await?;
     }
     writeln!(io::stdout(), "ratio = figure / limit, taken in this run; see --json for all numbers")
 }

@@ -1,0 +1,135 @@
+//! Cold starts: with an empty folder and with a large store, on both engines; and the size of the binary.
+//!
+//! The large store is filled through the domain itself, so its rows are the rows of a server that was used, not synthetic ones.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chatelaine_core::accounts::{self, DisplayName, NewAccount};
+use chatelaine_core::ids::RoomId;
+use chatelaine_core::messages::{self, NewMessage};
+use chatelaine_core::rooms::{self, JoinRule, NewGroup, RoomOptions};
+use chatelaine_core::settings::{RunTime, Settings};
+use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SystemClock};
+use chatelaine_store::{Blobs, Durability, EngineKind, Options, Store};
+
+use super::child::Server;
+use super::client::broken;
+use super::figures::{Row, Target};
+
+const ROOMS: u64 = 100;
+const AT_ONCE: usize = 512;
+
+/// Runs all and hands each row to `found`.
+///
+/// # Errors
+/// When the disk or the server fails.
+pub async fn run(folder: &Path, messages: u64, mut found: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
+    let binary = super::own_size()? as f64 / 1e6;
+    found(Row::plain("size of the binary", binary, "MB", Target::AtMost(30.0)))?;
+    for (engine, kind) in [("sled", EngineKind::Sled), ("redb", EngineKind::Redb)] {
+        let mut settings = super::open_settings();
+        settings.push(format!("store.engine={engine}"));
+        let empty = folder.join(format!("empty-{engine}"));
+        let server = Server::start(&empty, &settings)?;
+        let seconds = server.started_in.as_secs_f64();
+        server.stop()?;
+        found(Row::plain(format!("first start, {engine}"), seconds, "s", Target::None).with_note("makes keys and certificates"))?;
+        found(Row::plain(format!("cold start, empty, {engine}"), again(&empty, &settings)?, "s", Target::AtMost(0.3)))?;
+
+        let large = folder.join(format!("large-{engine}"));
+        fill(&large, kind, messages).await?;
+        let what = |which| format!("{which} start, {messages} messages, {engine}");
+        let size = folder_bytes(&large.join("store"))? as f64 / 1e6;
+        let first = again(&large, &settings)?;
+        found(Row::plain(what("first"), first, "s", Target::None).with_note(format!("{size:.0} MB on disk, after filling")))?;
+        found(Row::plain(what("cold"), again(&large, &settings)?, "s", Target::None))?;
+        drop(fs::remove_dir_all(&large));
+    }
+    Ok(())
+}
+
+fn again(folder: &Path, settings: &[String]) -> io::Result<f64> {
+    let server = Server::start(folder, settings)?;
+    let seconds = server.started_in.as_secs_f64();
+    server.stop()?;
+    Ok(seconds)
+}
+
+/// Fills a store with `count` messages in a hundred rooms; syncs once a second, since nobody was promised anything here.
+async fn fill(folder: &Path, engine: EngineKind, count: u64) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let options = Options {
+        dir: folder.join("store"),
+        engine,
+        durability: Durability::Every(Duration::from_secs(1)),
+        ..Options::default()
+    };
+    let core = Core::open(CoreOptions {
+        store: Store::open(options).map_err(broken)?,
+        blobs: Blobs::open(&folder.join("blobs"), 0)?,
+        clock: Arc::new(SystemClock),
+        settings: Settings::default(),
+        run_time: RunTime::default(),
+    })
+    .map_err(broken)?;
+    let (caller, rooms) = people_and_rooms(&core)?;
+    let mut waiting = Vec::with_capacity(AT_ONCE);
+    for number in 0..count {
+        let Some(room) = rooms.get(usize::try_from(number % ROOMS).unwrap_or(0)) else { break };
+        let text = format!("message {number}: about a hundred bytes of text, as people write them when they talk at work");
+        waiting.push(messages::send_soon(&core, &caller, NewMessage::text(*room, text)).map_err(broken)?);
+        if waiting.len() == AT_ONCE {
+            for answer in waiting.drain(..) {
+                answer.await.map_err(broken)?;
+            }
+        }
+    }
+    for answer in waiting {
+        answer.await.map_err(broken)?;
+    }
+    core.store().shutdown();
+    Ok(())
+}
+
+fn people_and_rooms(core: &Core) -> io::Result<(Caller, Vec<RoomId>)> {
+    let new = NewAccount {
+        handle: None,
+        email: None,
+        display_name: DisplayName::new("Filler").map_err(broken)?,
+        password: None,
+        invite: None,
+        locale: String::new(),
+        time_zone: String::new(),
+    };
+    let account = accounts::register(core, &Caller::operator(), new).map_err(broken)?.id();
+    let caller = Caller::account(account, Dialect::Web);
+    let mut ids = Vec::new();
+    for number in 0..ROOMS {
+        let group = NewGroup {
+            title: format!("room {number}"),
+            description: String::new(),
+            avatar: None,
+            join_rule: JoinRule::Invite,
+            options: RoomOptions::default(),
+            encrypted: false,
+            members: Vec::new(),
+            note: String::new(),
+        };
+        ids.push(rooms::open_group(core, &caller, group).map_err(broken)?.room.room.id);
+    }
+    Ok((caller, ids))
+}
+
+fn folder_bytes(folder: &Path) -> io::Result<u64> {
+    let mut total = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        total += if about.is_dir() { folder_bytes(&entry.path())? } else { about.len() };
+    }
+    Ok(total)
+}
