@@ -7,13 +7,33 @@ use chatelaine_store::{BlobHash, Counter, Newest, Text, Tree};
 use crate::clock::Stamp;
 use crate::ids::*;
 
-/// Declares the trees and counters, and a list of their prefixes and names for the test below and for `doctor`.
+/// Declares the trees and counters, a list of their prefixes and names, and a check of raw rows for `verify`.
+/// `, cached` keeps single rows of a tree in memory: for those that most requests read.
 macro_rules! schema {
-    (trees { $($prefix:literal $constant:ident $name:literal : $key:ty => $row:ty;)* } counters { $($number:literal $counter:ident $counted:literal;)* }) => {
-        $(#[doc = concat!("The tree `", $name, "`.")] pub const $constant: Tree<$key, $row> = Tree::new($prefix, $name);)*
-        $(#[doc = concat!("Counts ", $counted, ".")] pub const $counter: Counter = Counter::new($number, $counted);)*
+    (
+        trees { $($prefix:literal $constant:ident $name:literal : $key:ty => $row:ty $(, $cached:ident)?;)* }
+        counters { $($number:literal $counter:ident $counted:literal;)* }
+    ) => {
+        $(
+            #[doc = concat!("The tree `", $name, "`.")]
+            pub const $constant: Tree<$key, $row> = Tree::new($prefix, $name)$(.$cached())?;
+        )*
+        $(
+            #[doc = concat!("Counts ", $counted, ".")]
+            pub const $counter: Counter = Counter::new($number, $counted);
+        )*
+
         /// Prefix and name of every tree and counter.
         pub const ALL: &[(u16, &str)] = &[$(($prefix, $name),)* $(($number, $counted),)*];
+
+        /// Whether the bytes of a row are what its tree holds; the text says what is wrong, without its content.
+        pub fn check(prefix: u16, key: &[u8], row: &[u8]) -> Result<(), String> {
+            match prefix {
+                $($prefix => $constant.check(key, row),)*
+                $($number => Tree::<u8, u64>::new($number, $counted).check(key, row),)*
+                other => Err(format!("no tree has the number {other:#06x}")),
+            }
+        }
     };
 }
 
@@ -22,11 +42,11 @@ schema! {
         // 00: the server
         0x0001 SCHEMA_NUMBER "schema_number": u8 => u32;
         0x0002 SERVER_FACTS "server_facts": u8 => crate::migrations::ServerFacts;
-        0x0003 SETTING_BY_NAME "setting_by_name": Text => String;
+        0x0003 SETTING_BY_NAME "setting_by_name": Text => String, cached;
         0x0004 SETUP_TOKEN "setup_token": u8 => crate::accounts::SetupToken;
 
         // 01: accounts
-        0x0101 ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account;
+        0x0101 ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account, cached;
         0x0102 ID_BY_HANDLE "id_by_handle": Text => AccountId;
         0x0103 ID_BY_EMAIL "id_by_email": Text => AccountId;
         0x0104 IDENTIFIER_BY_ACCOUNT "identifier_by_account": (AccountId, u8, [u8; 32]) => crate::accounts::identifiers::Identifier;
@@ -36,8 +56,8 @@ schema! {
         0x0108 KEPT_BY_NAME "kept_by_name": (AccountId, Text) => crate::accounts::kept::Kept;
 
         // 02: logins and one-time tokens
-        0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login;
-        0x0202 LOGIN_BY_TOKEN "login_by_token": [u8; 32] => LoginId;
+        0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login, cached;
+        0x0202 LOGIN_BY_TOKEN "login_by_token": [u8; 32] => LoginId, cached;
         0x0203 LOGINS_BY_ACCOUNT "logins_by_account": (AccountId, LoginId) => ();
         0x0204 LOGINS_BY_EXPIRY "logins_by_expiry": (Stamp, LoginId) => ();
         0x0205 ONE_TIME_LINK_BY_TOKEN "one_time_link_by_token": [u8; 32] => crate::logins::one_time::OneTimeLink;
@@ -46,16 +66,16 @@ schema! {
         0x0208 SIGN_UP_INVITE_BY_TOKEN "sign_up_invite_by_token": [u8; 32] => InviteId;
 
         // 03: friends
-        0x0301 FRIEND_BY_PAIR "friend_by_pair": (AccountId, AccountId) => crate::friends::Friend;
+        0x0301 FRIEND_BY_PAIR "friend_by_pair": (AccountId, AccountId) => crate::friends::Friend, cached;
         0x0302 FRIEND_REQUEST_BY_PAIR "friend_request_by_pair": (AccountId, AccountId) => crate::friends::FriendRequest;
         0x0303 FRIEND_REQUESTERS "friend_requesters": (AccountId, AccountId) => ();
-        0x0304 BLOCK_BY_PAIR "block_by_pair": (AccountId, AccountId) => crate::friends::Block;
+        0x0304 BLOCK_BY_PAIR "block_by_pair": (AccountId, AccountId) => crate::friends::Block, cached;
         0x0305 REPORT_BY_ID "report_by_id": ReportId => crate::friends::reports::Report;
         0x0306 OPEN_REPORTS_BY_REPORTER "open_reports_by_reporter": (AccountId, ReportId) => ();
         0x0307 ALIAS_BY_PAIR "alias_by_pair": (AccountId, AccountId) => String;
 
         // 04: roles on the server, audit, announcements
-        0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole;
+        0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole, cached;
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
         0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::Announcement;
@@ -65,7 +85,7 @@ schema! {
         0x0502 EVENTS_BY_ACCOUNT "events_by_account": (AccountId, EventId) => ();
         0x0503 EVENTS_BY_ROOM "events_by_room": (RoomId, EventId) => ();
         0x0504 EVENTS_FOR_EVERYONE "events_for_everyone": EventId => ();
-        0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head;
+        0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head, cached;
 
         // 06: rooms
         0x0601 ROOM_BY_ID "room_by_id": RoomId => crate::rooms::RoomRow;
@@ -152,5 +172,15 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn every_stored_row_is_known_to_the_check_and_a_damaged_one_is_found() {
+        let world = crate::testing::World::new();
+        world.administrator("chief");
+        let checked = world.core.store().check(check).unwrap();
+        assert!(checked.rows > 5 && checked.wrong == 0, "{:?}", checked.troubles);
+        assert!(check(0x0101, &[0; 8], &[1, 2, 3]).is_err());
+        assert!(check(0xfff0, &[], &[]).unwrap_err().contains("0xfff0"));
     }
 }

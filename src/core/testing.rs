@@ -1,6 +1,8 @@
 //! A domain for tests: on the memory engine, with a clock that is wound by hand, cheap password hashes and builders for people.
 //! Compiled for tests alone, here and, by the feature `testing`, in the packages above.
 
+#![expect(clippy::expect_used, reason = "a test that cannot build its world shall fail at once")]
+
 use std::sync::Arc;
 
 use chatelaine_store::{Blobs, Options, Store};

@@ -116,6 +116,7 @@ pub struct AuditRow {
 impl Row for AuditRow {}
 
 /// Adds a row in the transaction of the deed. A detail that is too long is cut.
+#[expect(clippy::too_many_arguments, reason = "who, when, what, to what: each caller has them apart")]
 pub fn record(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, verb: Verb, target: &str, detail: &str) -> Result<()> {
     let id = AuditId::new(tx.count_up(&AUDIT)?);
     let row = AuditRow {

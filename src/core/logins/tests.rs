@@ -184,6 +184,12 @@ fn an_overlong_client_name_is_cut_and_cleaned() {
     assert!(login.agent.len() <= 200 && login.agent.starts_with("x\u{e9}"));
 }
 
+fn use_until(world: &World, login: &Opened, stop: &AtomicBool) {
+    while !stop.load(Ordering::SeqCst) {
+        let _ = resolve(&world.core, login.token.reveal());
+    }
+}
+
 #[test]
 fn no_token_is_remembered_past_its_end_while_many_resolve_it() {
     let world = World::new();
@@ -193,11 +199,7 @@ fn no_token_is_remembered_past_its_end_while_many_resolve_it() {
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(|| {
-                    while !stop.load(Ordering::SeqCst) {
-                        let _ = resolve(&world.core, login.token.reveal());
-                    }
-                });
+                scope.spawn(|| use_until(&world, &login, &stop));
             }
             end(&world.core, &as_person(&ada, &login), login.login.id).unwrap();
             let after = resolve(&world.core, login.token.reveal());

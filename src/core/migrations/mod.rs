@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn an_upgrade_that_was_cut_off_goes_on_where_it_was() {
         let store = with_old_data();
-        store.write(|tx| rewrite(tx)).unwrap();
+        store.write(rewrite).unwrap();
         assert_eq!(store.read(|view| schema_of(view)), Ok(Some(1)));
         upgrade(&store, TEST_STEPS, 2).unwrap();
         let rows = store.read(|view| NEW.list(view, &(), None, Order::Ascending, 10));
