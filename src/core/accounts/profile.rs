@@ -9,12 +9,14 @@ use super::account::{
 use super::index;
 use crate::caller::Caller;
 use crate::clock::Stamp;
-use crate::error::{Error, Field, Flaw, Result};
-use crate::event::{Audience, What};
+use crate::error::{Error, Field, Flaw, Result, Thing};
+use crate::event::{Audience, What, account_topic, room_topic};
 use crate::event_log;
+use crate::files;
 use crate::friends::{self, Standing};
 use crate::ids::{AccountId, FileId};
-use crate::limits::{PAGE_ITEMS_MAX, STATUS_LIFE_S};
+use crate::limits::{AUDIENCE_NEARBY_MAX, PAGE_ITEMS_MAX, STATUS_LIFE_S};
+use crate::rooms;
 use crate::schema::ACCOUNT_BY_ID;
 use crate::{Core, Tx};
 
@@ -113,13 +115,17 @@ pub(crate) fn public_view(r: &impl Read, me: AccountId, account: Account, now: S
     })
 }
 
-/// Changes the caller's own account, all of it or nothing. Fails with `Taken(Handle)` or `Taken(Email)`, or the flaw of a text.
+/// Changes the caller's own account, all of it or nothing. Fails with `Taken(Handle)`,
+/// `Taken(Email)`, the flaw of a text, or `NotFound(File)` for a picture that is none of one's own.
 pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Account> {
     let id = caller.require_account()?;
     let change = checked(change)?;
     let now = core.now();
     core.write(caller, move |tx| {
         let old = account::get_open(tx, id)?;
+        if let Some(Some(picture)) = change.avatar {
+            require_picture(tx, id, picture)?;
+        }
         let mut new = changed(&old, &change, now);
         if new == old {
             return Ok(old);
@@ -132,6 +138,16 @@ pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Acc
         announce(tx, now, id)?;
         Ok(new)
     })
+}
+
+/// A picture is a file of one's own that was sent as one: others can see those, and no other file by mistake.
+fn require_picture(r: &impl Read, owner: AccountId, picture: FileId) -> Result<()> {
+    let file = files::require(r, owner, picture)?;
+    if file.owner == owner && file.purpose == files::Purpose::Avatar {
+        Ok(())
+    } else {
+        Err(Error::NotFound(Thing::File))
+    }
 }
 
 fn checked(mut change: AccountChange) -> Result<AccountChange> {
@@ -177,10 +193,11 @@ pub(crate) fn announce(tx: &mut Tx<'_>, now: Stamp, account: AccountId) -> Resul
     event_log::record(tx, now, audience, What::AccountChanged { account }).map(|_| ())
 }
 
-/// The circles in which an account is seen: its friends and its rooms.
+/// The circles in which an account is seen: its friends and its rooms. Of very many the first are told; the rest look again anyway.
 pub fn circle(r: &impl Read, account: AccountId) -> Result<Vec<Topic>> {
-    let friends = friends::ids_of(r, account)?;
-    Ok(friends.into_iter().map(crate::event::account_topic).collect())
+    let rooms = rooms::members::rooms_of(r, account)?.into_iter().map(room_topic);
+    let friends = friends::ids_of(r, account)?.into_iter().map(account_topic);
+    Ok(rooms.chain(friends).take(AUDIENCE_NEARBY_MAX).collect())
 }
 
 /// Marks that something of the account changed that only its owner sees: friends, rooms, settings.

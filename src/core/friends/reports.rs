@@ -13,6 +13,7 @@ use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
 use crate::ids::{AccountId, Offset, ReportId, RoomId};
 use crate::limits::{REASON_CHARS_MAX, REPORTS_OPEN_MAX};
 use crate::page::{Ask, Page};
+use crate::rooms;
 use crate::schema::{OPEN_REPORTS_BY_REPORTER, REPORT_BY_ID, REPORTS};
 use crate::server_roles::{self, ServerPermission};
 
@@ -69,6 +70,11 @@ pub fn make(core: &Core, caller: &Caller, new: NewReport) -> Result<ReportId> {
     core.write(caller, move |tx| {
         if let Some(account) = new.account {
             accounts::get(tx, account)?;
+        }
+        if let Some((room, _)) = new.place
+            && rooms::members::find(tx, room, me)?.is_none()
+        {
+            return Err(Error::NotFound(Thing::Room));
         }
         let open = OPEN_REPORTS_BY_REPORTER.keys(tx, &me, None, Order::Ascending, REPORTS_OPEN_MAX)?;
         if open.len() >= REPORTS_OPEN_MAX {

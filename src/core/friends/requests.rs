@@ -13,7 +13,9 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{FRIEND_REQUEST_LIFE_S, FRIEND_REQUESTS_MAX, FRIENDS_MAX, NOTE_CHARS_MAX};
+use crate::rooms;
 use crate::schema::{FRIEND_BY_PAIR, FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS};
+use crate::settings::Settings;
 use crate::{Core, Tx, View};
 
 /// What is said to a request.
@@ -73,25 +75,25 @@ pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<Fr
 /// Fails with `NotFound(FriendRequest)`, `Exists(Friend)`, `Refused(AccountClosed)` or `OverLimit(Friends)`.
 pub fn answer(core: &Core, caller: &Caller, from: AccountId, answer: Answer) -> Result<Option<RoomId>> {
     let me = caller.require_account()?;
-    let now = core.now();
+    let (now, settings) = (core.now(), core.settings());
     core.write(caller, move |tx| {
         let request = FRIEND_REQUEST_BY_PAIR.get(tx, &(from, me))?;
         if request.is_none_or(|request| request.expires_at <= now) {
             return Err(Error::NotFound(Thing::FriendRequest));
         }
         let room = match answer {
-            Answer::Accept => befriend(tx, now, from, me)?,
+            Answer::Accept => Some(befriend(tx, &settings, now, (from, me))?),
             Answer::Decline => None,
         };
-        let accepted = answer == Answer::Accept;
         remove_request(tx, from, me)?;
-        let what = What::FriendAnswered { from, to: me, accepted, room };
+        let what = What::FriendAnswered { from, to: me, accepted: room.is_some(), room };
         event_log::record(tx, now, Audience::accounts(vec![from, me]), what)?;
         Ok(room)
     })
 }
 
-fn befriend(tx: &mut Tx<'_>, now: Stamp, one: AccountId, other: AccountId) -> Result<Option<RoomId>> {
+fn befriend(tx: &mut Tx<'_>, settings: &Settings, now: Stamp, people: (AccountId, AccountId)) -> Result<RoomId> {
+    let (one, other) = people;
     if are_friends(tx, one, other)? {
         return Err(Error::Exists(Thing::Friend));
     }
@@ -101,8 +103,8 @@ fn befriend(tx: &mut Tx<'_>, now: Stamp, one: AccountId, other: AccountId) -> Re
             return Err(Error::OverLimit(Limit::Friends));
         }
     }
-    let room = None;
-    let friend = Friend { since: now, room };
+    let (room, _) = rooms::ensure_private(tx, settings, now, people)?;
+    let friend = Friend { since: now, room: Some(room) };
     FRIEND_BY_PAIR.put(tx, &(one, other), &friend)?;
     FRIEND_BY_PAIR.put(tx, &(other, one), &friend)?;
     // What the second asked of the first is answered by this too.

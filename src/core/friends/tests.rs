@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::caller::Caller;
 use crate::error::{Error, Field, Flaw, Limit, Reason, Right, Thing};
-use crate::ids::{AccountId, ReportId};
+use crate::ids::{AccountId, Offset, ReportId};
 use crate::limits::{ALIAS_CHARS_MAX, NOTE_CHARS_MAX};
 use crate::page::{Ask, Done};
 use crate::server_roles::ServerPermission;
@@ -38,8 +38,12 @@ fn an_accepted_request_makes_both_friends() {
     let open = list_requests(&world.core, &bob).unwrap();
     assert_eq!((open.incoming.len(), open.outgoing.len()), (1, 0));
     assert_eq!(open.incoming[0].note, "hello");
-    answer(&world.core, &bob, a, Answer::Accept).unwrap();
+    let room = answer(&world.core, &bob, a, Answer::Accept).unwrap().unwrap();
     assert_eq!((seen(&world, a, b), seen(&world, b, a)), (Standing::Friend, Standing::Friend));
+    let listed = list(&world.core, &ada, Ask::default()).unwrap();
+    assert_eq!((listed.items[0].account, listed.items[0].room), (b, Some(room)));
+    let (private, done) = crate::rooms::open_private(&world.core, &bob, a).unwrap();
+    assert_eq!((private.room.id, done), (room, Done::AlreadySo), "the room of the two is there");
     assert_eq!(list_requests(&world.core, &bob), Ok(Requests::default()));
     assert_eq!(list_requests(&world.core, &ada), Ok(Requests::default()));
     assert_eq!(ask(&world.core, &bob, a, "").err(), Some(Error::Exists(Thing::Friend)));
@@ -176,6 +180,17 @@ fn a_change_of_ones_name_is_told_to_friends_who_are_connected() {
     befriend(&world, &ada, &bob);
     let circle = world.core.read(|view| crate::accounts::circle(view, a)).unwrap();
     assert!(circle.contains(&crate::event::account_topic(b)), "{circle:?}");
+}
+
+#[test]
+fn only_members_report_what_was_said_in_a_room() {
+    let world = World::new();
+    let (ada, bob, _, b) = two(&world);
+    let room = crate::rooms::open_private(&world.core, &ada, b).unwrap().0.room.id;
+    let new = || reports::NewReport { account: None, place: Some((room, Offset::new(1))), reason: "rude".into() };
+    assert!(reports::make(&world.core, &bob, new()).is_ok());
+    let outsider = world.person("cleo");
+    assert_eq!(reports::make(&world.core, &outsider, new()), Err(Error::NotFound(Thing::Room)));
 }
 
 fn report(world: &World, by: &Caller, about: AccountId) -> crate::Result<ReportId> {

@@ -6,8 +6,9 @@ use crate::error::Result;
 use crate::event::What;
 use crate::ids::{AccountId, EventId, RoomId};
 use crate::rooms::{JoinRule, NewGroup, RoomOptions};
-use crate::schema::{BLOCK_BY_PAIR, EVENT_BY_ID, FRIEND_BY_PAIR};
-use crate::testing::World;
+use crate::friends::{self, Friend};
+use crate::schema::{EVENT_BY_ID, FRIEND_BY_PAIR};
+use crate::testing::{START, World};
 use chatelaine_store::Order;
 
 /// The account of a caller.
@@ -42,16 +43,16 @@ pub(crate) fn group(world: &World, people: &[&Caller]) -> RoomId {
 pub(crate) fn befriend(world: &World, one: &Caller, other: &Caller) {
     let (one, other) = (id(one), id(other));
     let made = world.core.write(&Caller::system(), move |tx| -> Result<()> {
-        FRIEND_BY_PAIR.put(tx, &(one, other), &())?;
-        Ok(FRIEND_BY_PAIR.put(tx, &(other, one), &())?)
+        let friend = Friend { since: START, room: None };
+        FRIEND_BY_PAIR.put(tx, &(one, other), &friend)?;
+        Ok(FRIEND_BY_PAIR.put(tx, &(other, one), &friend)?)
     });
     made.unwrap();
 }
 
-/// Lets the first block the second, as a row only.
+/// Lets the first block the second.
 pub(crate) fn block(world: &World, by: &Caller, whom: &Caller) {
-    let pair = (id(by), id(whom));
-    world.core.write(&Caller::system(), move |tx| Ok(BLOCK_BY_PAIR.put(tx, &pair, &())?)).unwrap();
+    friends::blocks::put(&world.core, by, id(whom)).unwrap();
 }
 
 /// Everything that happened so far, in order.
