@@ -88,8 +88,18 @@ pub(crate) struct Writer<E> {
 }
 
 impl<E: Carried> Writer<E> {
+    /// Works; should anything panic outside a command and a commit, the store has failed, and nobody waits for a writer that is
+    /// gone.
+    pub(crate) fn work_contained(self) {
+        let shared = Arc::clone(&self.shared);
+        if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
+            shared.fail("the writer panicked");
+            tracing::error!("the writer panicked; the store takes no more writes");
+        }
+    }
+
     /// Works until told to stop or until every handle of the store is gone; then syncs once more.
-    pub(crate) fn work(mut self) {
+    fn work(mut self) {
         while let Some(first) = self.next() {
             let Order::Run(first) = first else { break };
             let stop = self.group(first);
@@ -178,7 +188,10 @@ impl<E: Carried> Writer<E> {
 
     fn finish(&mut self, group: Group<E>) {
         let Group { overlay, waiting, events } = group;
-        if let Err(error) = self.commit(&overlay, waiting.len()) {
+        // A panic of the engine is one more way to fail; its callers shall hear of it like of the others.
+        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&overlay, waiting.len())))
+            .unwrap_or_else(|_| Err(EngineError::Io("the engine panicked".to_owned())));
+        if let Err(error) = committed {
             self.shared.fail(&error.to_string());
             tracing::error!(%error, "the store failed while committing; it takes no more writes");
             let fault = Fault::from(error);

@@ -8,12 +8,17 @@ mod blobs;
 mod bus;
 mod cache;
 mod commit;
+#[cfg(test)]
+mod crash_tests;
 mod engine;
 mod engine_memory;
 mod engine_redb;
 mod engine_sled;
 #[cfg(test)]
 mod engine_tests;
+#[cfg(test)]
+#[cfg(feature = "failpoints")]
+mod failpoint_tests;
 mod fault;
 mod key;
 mod open;
@@ -134,6 +139,11 @@ impl<E: Carried> Store<E> {
     /// Opens the folder, and makes it if it is new. May take seconds for a large store after a crash.
     pub fn open(options: Options) -> Result<Store<E>, OpenError> {
         let engine = open::open(options.engine, &options.dir, options.cache_bytes)?;
+        Store::over(engine, &options)
+    }
+
+    /// Starts the commit line over an engine.
+    fn over(engine: Arc<dyn Engine>, options: &Options) -> Result<Store<E>, OpenError> {
         let dir = (options.engine != EngineKind::Memory).then(|| options.dir.clone());
         let shared = Arc::new(Shared::new(dir, options.reserve_bytes, options.row_cache_bytes));
         let bus = Bus::new(options.live_queue_max);
@@ -150,7 +160,7 @@ impl<E: Carried> Store<E> {
         };
         let handle = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer.work())
+            .spawn(move || writer.work_contained())
             .map_err(|error| OpenError::Io { detail: error.to_string() })?;
         let writer_id = handle.thread().id();
         let engine = RwLock::new(Some(engine));
@@ -199,7 +209,8 @@ impl<E: Carried> Store<E> {
             Err(error) => {
                 queued.fetch_sub(1, Relaxed);
                 let full = matches!(error, TrySendError::Full(_));
-                Answer { state: Waiting::Refused(if full { Fault::Busy } else { Fault::Closed }) }
+                let gone = || self.failed().map_or(Fault::Closed, Fault::Failed);
+                Answer { state: Waiting::Refused(if full { Fault::Busy } else { gone() }) }
             }
         }
     }
