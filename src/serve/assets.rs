@@ -1,11 +1,201 @@
-//! stub
+//! The web UI: the built files that the binary carries, or those of a folder the operator names.
+//!
+//! Files come compressed as they were built (`x.js.br`, `x.js.gz` beside `x.js`); nothing is
+//! compressed per request. A path that is no file and looks like a screen gets `index.html`: the UI
+//! routes by itself.
+
+use std::borrow::Cow;
+use std::path::{Component, Path, PathBuf};
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use sha2::{Digest, Sha256};
+
 use super::bridge::{self, Answer};
-pub(crate) struct Assets;
+
+const NO_UI: &str = include_str!("pages/no-ui.html");
+/// The longest file of a named folder that is served.
+const FILE_BYTES_MAX: u64 = 32 << 20;
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+    media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "web/dist"]
+#[allow_missing = true]
+struct Built;
+
+/// Where the files come from.
+pub(crate) struct Assets {
+    root: Option<PathBuf>,
+}
+
+struct Found {
+    body: Bytes,
+    etag: String,
+}
+
 impl Assets {
-    pub(super) fn new(_root: Option<std::path::PathBuf>) -> Assets {
-        Assets
+    pub(super) fn new(root: Option<PathBuf>) -> Assets {
+        Assets { root }
+    }
+
+    async fn find(&self, name: &str) -> Option<Found> {
+        let Some(root) = &self.root else { return built(name) };
+        let relative = Path::new(name);
+        // Only names below the folder: no "..", no absolute path.
+        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+            return None;
+        }
+        let file = root.join(relative);
+        let meta = tokio::fs::metadata(&file).await.ok()?;
+        if !meta.is_file() || meta.len() > FILE_BYTES_MAX {
+            return None;
+        }
+        let body = Bytes::from(tokio::fs::read(&file).await.ok()?);
+        let etag = short(&Sha256::digest(&body));
+        Some(Found { body, etag })
     }
 }
-pub(super) fn serve(_assets: &Assets, _request: &hyper::Request<hyper::body::Incoming>) -> hyper::Response<Answer> {
-    bridge::status(hyper::StatusCode::NOT_FOUND)
+
+fn built(name: &str) -> Option<Found> {
+    let file = Built::get(name)?;
+    let etag = short(&file.metadata.sha256_hash());
+    let body = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    Some(Found { body, etag })
+}
+
+fn short(digest: &[u8]) -> String {
+    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Answers with a file of the UI, or with its first page where a screen is asked for.
+pub(super) async fn serve(assets: &Assets, request: &Request<Incoming>) -> Response<Answer> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return bridge::status(StatusCode::NOT_FOUND);
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    if !path.is_empty()
+        && let Some(answer) = variant(assets, path, request.headers()).await
+    {
+        return answer;
+    }
+    // "/rooms/7" is a screen, "/old-file.js" is a file that is gone.
+    let looks_like_a_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+    if looks_like_a_file {
+        return bridge::status(StatusCode::NOT_FOUND);
+    }
+    match variant(assets, "index.html", request.headers()).await {
+        Some(answer) => answer,
+        None => no_ui(),
+    }
+}
+
+/// The best form of a file that the client takes.
+async fn variant(assets: &Assets, name: &str, asked: &HeaderMap) -> Option<Response<Answer>> {
+    for (ending, encoding) in [(".br", "br"), (".gz", "gzip")] {
+        if !accepts(asked, encoding) {
+            continue;
+        }
+        if let Some(found) = assets.find(&format!("{name}{ending}")).await {
+            return Some(answer(name, found, Some(encoding), asked));
+        }
+    }
+    let found = assets.find(name).await?;
+    Some(answer(name, found, None, asked))
+}
+
+fn answer(name: &str, found: Found, encoding: Option<&'static str>, asked: &HeaderMap) -> Response<Answer> {
+    let etag = format!("\"{}\"", found.etag);
+    let fresh = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let known = fresh.flat_map(|line| line.split(',')).any(|tag| matches_tag(tag.trim(), &etag));
+    let mut answer =
+        if known { bridge::status(StatusCode::NOT_MODIFIED) } else { Response::new(Answer::full(found.body)) };
+    let headers = answer.headers_mut();
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching(name)));
+    protect(headers);
+    if known {
+        return answer;
+    }
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let text = kind.type_() == "text" || kind.subtype() == "javascript" || kind.subtype() == "json";
+    let kind = if text { format!("{kind}; charset=utf-8") } else { kind.to_string() };
+    let headers = answer.headers_mut();
+    if let Ok(kind) = HeaderValue::try_from(kind) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    answer
+}
+
+fn matches_tag(asked: &str, etag: &str) -> bool {
+    asked == "*" || asked.strip_prefix("W/").unwrap_or(asked) == etag
+}
+
+/// Files under `assets/` carry a hash of their content in their name: they never change.
+fn caching(name: &str) -> &'static str {
+    if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" }
+}
+
+fn accepts(asked: &HeaderMap, encoding: &str) -> bool {
+    let lines = asked.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|offer| {
+        let mut parts = offer.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        named && !refused
+    })
+}
+
+fn no_ui() -> Response<Answer> {
+    let mut answer = Response::new(Answer::full(NO_UI.into()));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    protect(headers);
+    answer
+}
+
+fn protect(headers: &mut HeaderMap) {
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), payment=(), usb=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_is_used_only_when_it_is_named_and_not_refused() {
+        let asked = |text: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(text));
+            headers
+        };
+        assert!(accepts(&asked("gzip, deflate, BR;q=0.9"), "br"));
+        assert!(!accepts(&asked("gzip, br;q=0"), "br"));
+        assert!(!accepts(&asked("identity"), "br"));
+        assert!(!accepts(&HeaderMap::new(), "gzip"));
+    }
 }

@@ -55,7 +55,6 @@ pub(super) async fn call(
     peer: Peer,
     limits: BodyLimits,
 ) -> hyper::Response<Answer> {
-    let only_head = request.method() == hyper::Method::HEAD;
     let Some(request) = to_actix(request, peer, limits) else {
         return status(hyper::StatusCode::BAD_REQUEST);
     };
@@ -63,7 +62,7 @@ pub(super) async fn call(
         Ok(answer) => answer.into_parts().1,
         Err(error) => error.error_response(),
     };
-    from_actix(answer, only_head)
+    from_actix(answer)
 }
 
 /// An answer without a body.
@@ -71,6 +70,15 @@ pub(super) fn status(code: hyper::StatusCode) -> hyper::Response<Answer> {
     let mut answer = hyper::Response::new(Answer::full(Bytes::new()));
     *answer.status_mut() = code;
     answer
+}
+
+/// The same answer to a `HEAD`: its length is told, its body is not sent.
+pub(super) fn without_body(answer: hyper::Response<Answer>) -> hyper::Response<Answer> {
+    let (mut head, body) = answer.into_parts();
+    if let Some(bytes) = body.size_hint().exact().filter(|bytes| *bytes > 0) {
+        head.headers.entry(hyper::header::CONTENT_LENGTH).or_insert(bytes.into());
+    }
+    hyper::Response::from_parts(head, Answer::full(Bytes::new()))
 }
 
 fn to_actix(request: hyper::Request<Incoming>, peer: Peer, limits: BodyLimits) -> Option<actix_http::Request> {
@@ -106,10 +114,10 @@ fn to_actix(request: hyper::Request<Incoming>, peer: Peer, limits: BodyLimits) -
     Some(request)
 }
 
-fn from_actix(answer: actix_web::HttpResponse, only_head: bool) -> hyper::Response<Answer> {
+fn from_actix(answer: actix_web::HttpResponse) -> hyper::Response<Answer> {
     let (head, body) = answer.into_parts();
     let size = body.size();
-    let sized = matches!(size, BodySize::Sized(_)) && !only_head;
+    let sized = matches!(size, BodySize::Sized(_));
     let mut answer = hyper::Response::new(Answer::full(Bytes::new()));
     *answer.status_mut() =
         hyper::StatusCode::from_u16(head.status().as_u16()).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
@@ -125,11 +133,7 @@ fn from_actix(answer: actix_web::HttpResponse, only_head: bool) -> hyper::Respon
             answer.headers_mut().append(name, value);
         }
     }
-    if only_head {
-        if let BodySize::Sized(bytes) = size {
-            answer.headers_mut().entry(hyper::header::CONTENT_LENGTH).or_insert(bytes.into());
-        }
-    } else if !size.is_eof() {
+    if !size.is_eof() {
         // What is in memory already needs no stream around it.
         let kind = body.try_into_bytes().map_or_else(Kind::Actix, Kind::Full);
         *answer.body_mut() = Answer { kind, running: None };

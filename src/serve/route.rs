@@ -39,7 +39,9 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Infallible> {
     let running = activity.begin(request.version());
+    let only_head = request.method() == Method::HEAD;
     let answer = dispatch(&worker, peer, request).await;
+    let answer = if only_head { bridge::without_body(answer) } else { answer };
     Ok(answer.map(|body| body.keep(running)))
 }
 
@@ -76,7 +78,7 @@ async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -
         return socket(worker, peer, door.as_ref(), request).await;
     }
     if !shared.mounts.claims(path) {
-        return assets::serve(&shared.assets, &request);
+        return assets::serve(&shared.assets, &request).await;
     }
     http(worker, peer, request).await
 }

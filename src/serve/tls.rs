@@ -126,6 +126,15 @@ impl Tls {
         }
     }
 
+    /// An address of this machine that another one can reach, for links to show.
+    pub(super) fn reachable_address(&self) -> Option<IpAddr> {
+        let mut addresses = (self.options.addresses)();
+        addresses.retain(|address| !address.is_loopback() && !address.is_unspecified());
+        // IPv4 first: people may have to type it.
+        addresses.sort_by_key(IpAddr::is_ipv6);
+        addresses.first().copied()
+    }
+
     /// Puts a new certificate in place if there is a reason to; says whether it did.
     fn refresh(&self) -> Result<bool, String> {
         let mut basis = self.basis.lock().unwrap_or_else(PoisonError::into_inner);

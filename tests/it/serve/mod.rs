@@ -2,6 +2,7 @@
 
 mod bodies;
 mod limits;
+mod pages;
 mod protocols;
 mod rig;
 mod stopping;

@@ -1,0 +1,197 @@
+//! The server's own pages: trust, health, figures, and the files of the web UI.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+
+use super::rig::{Rig, get, http1, parts, post, text, tls_parts};
+
+async fn ask(rig: &Rig, request: Request<Full<Bytes>>) -> Response<Incoming> {
+    http1(rig.connect().await).await.send_request(request).await.unwrap()
+}
+
+async fn bytes(answer: Response<Incoming>) -> Bytes {
+    answer.into_body().collect().await.unwrap().to_bytes()
+}
+
+fn header<'a>(answer: &'a Response<Incoming>, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn the_trust_page_shows_the_fingerprint_of_what_it_hands_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut parts = tls_parts(dir.path());
+    parts.tls.addresses = Arc::new(|| vec!["127.0.0.1".parse().unwrap(), "10.1.2.3".parse().unwrap()]);
+    let rig = Rig::start(parts);
+    let der = ask(&rig, get("/trust/ca.der")).await;
+    assert_eq!(header(&der, "content-type"), "application/x-x509-ca-cert");
+    let der = bytes(der).await;
+    let pem = text(ask(&rig, get("/trust/ca.pem")).await).await;
+    assert_eq!(Some(&pem), rig.ready.authority_pem.as_ref());
+    let (_, parsed) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap();
+    assert_eq!(parsed.contents, der);
+    let page = ask(&rig, get("/trust")).await;
+    let policy = header(&page, "content-security-policy").to_owned();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let page = text(page).await;
+    let digest = fingerprint(&der);
+    assert!(page.contains(&digest), "{digest} is not on the page");
+    assert!(page.contains("http://chatelaine.test/trust") && !page.contains("{{"), "{page}");
+    for system in ["Windows", "macOS", "iPhone", "Android", "Linux", "Firefox"] {
+        assert!(page.contains(system), "{system}");
+    }
+    let code = text(ask(&rig, get("/trust/code.svg")).await).await;
+    assert!(code.contains("<svg") && !code.contains("<script"));
+}
+
+fn fingerprint(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
+#[tokio::test]
+async fn a_host_name_that_means_only_this_machine_is_not_shown_to_phones() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut parts = tls_parts(dir.path());
+    parts.tls.addresses = Arc::new(|| vec!["127.0.0.1".parse().unwrap(), "10.1.2.3".parse().unwrap()]);
+    let rig = Rig::start(parts);
+    let at = async |host: &str| {
+        let mut request = get("/trust");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        text(ask(&rig, request).await).await
+    };
+    assert!(at("localhost:7777").await.contains("http://10.1.2.3:7777/trust"));
+    let page = at("a\"><script>alert(1)</script>").await;
+    assert!(!page.contains("<script"), "{page}");
+}
+
+#[tokio::test]
+async fn the_apple_profile_holds_the_certificate() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::start(tls_parts(dir.path()));
+    let der = bytes(ask(&rig, get("/trust/ca.der")).await).await;
+    let answer = ask(&rig, get("/trust/chatelaine.mobileconfig")).await;
+    assert_eq!(header(&answer, "content-type"), "application/x-apple-aspen-config");
+    let profile = bytes(answer).await;
+    let profile = plist::Value::from_reader_xml(&profile[..]).unwrap();
+    let inner = profile.as_dictionary().unwrap()["PayloadContent"].as_array().unwrap()[0].as_dictionary().unwrap();
+    assert_eq!(inner["PayloadType"].as_string(), Some("com.apple.security.root"));
+    assert_eq!(inner["PayloadContent"].as_data(), Some(&der[..]));
+}
+
+#[tokio::test]
+async fn without_an_authority_there_is_nothing_to_trust() {
+    let rig = Rig::start(parts());
+    assert!(text(ask(&rig, get("/trust")).await).await.contains("Nothing to trust"));
+    assert_eq!(ask(&rig, get("/trust/ca.pem")).await.status(), 404);
+    assert_eq!(ask(&rig, post("/trust", "x")).await.status(), 405);
+}
+
+#[tokio::test]
+async fn figures_are_for_this_machine_unless_a_setting_opens_them() {
+    let with = |open: bool| {
+        let mut parts = parts();
+        parts.metrics = Some(Arc::new(|| "chatelaine_up 1\n".to_owned()));
+        parts.limits.metrics_open = open;
+        parts.limits.trusted_proxies = chatelaine_http::Networks::parse(&["127.0.0.1"]).unwrap();
+        Rig::start(parts)
+    };
+    let from_afar = || {
+        let mut request = get("/metrics");
+        request.headers_mut().insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        request
+    };
+    let rig = with(false);
+    assert_eq!(text(ask(&rig, get("/metrics")).await).await, "chatelaine_up 1\n");
+    assert_eq!(ask(&rig, from_afar()).await.status(), 404);
+    assert_eq!(ask(&with(true), from_afar()).await.status(), 200);
+}
+
+fn ui(dir: &Path) -> Rig {
+    let mut parts = parts();
+    parts.web_root = Some(dir.to_owned());
+    Rig::start(parts)
+}
+
+fn build(dir: &Path) {
+    std::fs::create_dir(dir.join("assets")).unwrap();
+    for (name, body) in [
+        ("index.html", "<!doctype html>plain"),
+        ("index.html.br", "as brotli"),
+        ("assets/index-a1.js", "code"),
+        ("assets/index-a1.js.br", "code as brotli"),
+        ("assets/index-a1.js.gz", "code as gzip"),
+        ("assets/zh-b2.js", "words"),
+    ] {
+        std::fs::write(dir.join(name), body).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn files_come_in_the_best_form_the_client_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    build(dir.path());
+    let rig = ui(dir.path());
+    let asked = async |encodings: &str, path: &str| {
+        let mut request = get(path);
+        request.headers_mut().insert("accept-encoding", encodings.parse().unwrap());
+        let answer = ask(&rig, request).await;
+        let encoding = header(&answer, "content-encoding").to_owned();
+        assert_eq!(header(&answer, "vary"), "accept-encoding");
+        (encoding, text(answer).await)
+    };
+    let form = |encoding: &str, body: &str| (encoding.to_owned(), body.to_owned());
+    assert_eq!(asked("gzip, br", "/assets/index-a1.js").await, form("br", "code as brotli"));
+    assert_eq!(asked("gzip, br;q=0", "/assets/index-a1.js").await, form("gzip", "code as gzip"));
+    assert_eq!(asked("identity", "/assets/index-a1.js").await, form("", "code"));
+    assert_eq!(asked("gzip, br", "/assets/zh-b2.js").await, form("", "words"));
+    assert_eq!(asked("br", "/").await, form("br", "as brotli"));
+}
+
+#[tokio::test]
+async fn hashed_names_are_kept_for_ever_and_pages_are_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    build(dir.path());
+    let rig = ui(dir.path());
+    let script = ask(&rig, get("/assets/index-a1.js")).await;
+    assert_eq!(header(&script, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header(&script, "content-type"), "text/javascript; charset=utf-8");
+    let page = ask(&rig, get("/")).await;
+    assert_eq!(header(&page, "cache-control"), "no-cache");
+    assert!(header(&page, "content-security-policy").contains("require-trusted-types-for 'script'"));
+    let mut again = get("/");
+    again.headers_mut().insert("if-none-match", header(&page, "etag").parse().unwrap());
+    let again = ask(&rig, again).await;
+    assert_eq!((again.status().as_u16(), header(&again, "etag")), (304, header(&page, "etag")));
+    assert_eq!(text(again).await, "");
+}
+
+#[tokio::test]
+async fn screens_get_the_first_page_and_files_that_are_gone_do_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("dist");
+    std::fs::create_dir(&root).unwrap();
+    build(&root);
+    std::fs::write(dir.path().join("outside.txt"), "secret").unwrap();
+    let rig = ui(&root);
+    assert_eq!(text(ask(&rig, get("/rooms/7")).await).await, "<!doctype html>plain");
+    assert_eq!(ask(&rig, get("/assets/gone-a1.js")).await.status(), 404);
+    assert_eq!(ask(&rig, get("/../outside.txt")).await.status(), 404);
+    assert_eq!(ask(&rig, get("/t/nothing-here")).await.status(), 404, "a dialect's path is never a screen");
+    assert_eq!(ask(&rig, post("/rooms/7", "x")).await.status(), 404);
+    let head = Request::head("/").header("host", "x").body(Full::default()).unwrap();
+    assert_eq!(header(&ask(&rig, head).await, "content-length"), "20");
+}
+
+#[tokio::test]
+async fn without_a_built_ui_a_page_says_how_to_build_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = ui(dir.path());
+    assert!(text(ask(&rig, get("/")).await).await.contains("make web"));
+    assert_eq!(header(&ask(&rig, get("/trust/style.css")).await, "content-type"), "text/css; charset=utf-8");
+}
