@@ -37,7 +37,7 @@ export interface Account {
   bio: string;
   presence: Presence | null;
   last_seen_at?: Time;
-  friend: "none" | "friend" | "asked" | "asks" | "blocked";
+  friend: "none" | "me" | "friend" | "asked" | "asks" | "blocked";
   alias?: string;
 }
 export interface Signed {
@@ -134,9 +134,11 @@ export interface Invite {
 }
 export interface Link {
   id: Id;
-  token?: string;
+  token: string;
+  room: Id;
   by: Id;
-  uses_left: number | null;
+  uses: number | null;
+  used: number;
   expires_at: Time | null;
   created_at: Time;
 }
@@ -153,14 +155,12 @@ export interface JoinRequest {
   note: string;
   created_at: Time;
 }
-export interface FoundRoom {
-  id: Id;
-  title: string;
-  description: string;
-  avatar: Id | null;
-  join_rule: JoinRule;
-  members_count: number;
-  member: boolean;
+export interface Joined {
+  state: "joined" | "asked" | "declined";
+  room: Id;
+}
+export interface Block {
+  account: Account;
 }
 export type Segment =
   | { kind: "file"; file: Id }
@@ -350,6 +350,7 @@ export const server = () => get<Server>("/server");
 export const setup = (b: { token: string; handle: string; email?: string; display_name: string; password: string }) => post<Signed>("/setup", { ...b, cookie: true });
 export const signUp = (b: { handle?: string; email?: string; display_name: string; password: string; invite?: string }) => post<Signed>("/accounts", { ...b, cookie: true });
 export const signIn = (account: string, password: string) => post<Signed>("/logins", { account, password, cookie: true });
+export const resetPassword = (token: string, password: string) => post<void>("/password-resets", { token, password });
 export const signOut = () => remove<void>("/logins/current");
 export const logins = () => get<Page<Login>>("/logins");
 export const endLogin = (id: Id) => remove<void>(`/logins/${id}`);
@@ -368,10 +369,10 @@ export const findAccounts = (search: string) => get<Page<Account>>("/accounts", 
 export const rooms = (after: string | null) => get<Page<RoomSummary>>("/rooms", { after, limit: 200 });
 export const openGroup = (b: { title: string; description?: string; join_rule?: JoinRule; members?: Id[] }) => post<RoomSummary>("/rooms", { kind: "group", ...b });
 export const openPrivate = (account: Id) => post<RoomSummary>("/rooms", { kind: "private", account });
-export const room = (id: Id) => get<Room>(`/rooms/${id}`);
-export const changeRoom = (id: Id, b: Partial<Pick<Room, "title" | "description" | "avatar" | "join_rule">> & { options?: Partial<RoomOptions> }) => patch<Room>(`/rooms/${id}`, b);
+export const summary = (id: Id) => get<RoomSummary>(`/rooms/${id}/summary`);
+export const changeRoom = (id: Id, b: Partial<Pick<Room, "title" | "description" | "avatar" | "join_rule">> & { options?: RoomOptions }) => patch<Room>(`/rooms/${id}`, b);
 export const deleteRoom = (id: Id) => remove<void>(`/rooms/${id}`);
-export const findRooms = (search: string) => get<Page<FoundRoom>>("/rooms/find", { search, limit: 50 });
+export const findRooms = (search: string) => get<Page<Room>>(`/rooms/find?search=${encodeURIComponent(search)}&limit=50`);
 export const members = (id: Id, after: string | null) => get<Page<Member>>(`/rooms/${id}/members`, { after, limit: 200 });
 export const setRole = (id: Id, who: Id, role: Id) => patch<unknown>(`/rooms/${id}/members/${who}`, { role });
 export const kick = (id: Id, who: Id) => remove<void>(`/rooms/${id}/members/${who}`);
@@ -387,13 +388,13 @@ export const changeRole = (id: Id, role: Id, b: { name?: string; description?: s
 export const removeRole = (id: Id, role: Id) => remove<void>(`/rooms/${id}/roles/${role}`);
 export const invite = (id: Id, account: Id, note?: string) => post<Invite>(`/rooms/${id}/invites`, note ? { account, note } : { account });
 export const invites = () => get<Page<Invite>>("/invites");
-export const answerInvite = (id: Id, answer: "accept" | "decline") => post<unknown>(`/invites/${id}/${answer}`);
+export const answerInvite = (id: Id, answer: "accept" | "decline") => post<Joined>(`/invites/${id}/${answer}`);
 export const addLink = (id: Id, b: { expires_s?: number; uses?: number }) => post<Link>(`/rooms/${id}/links`, b);
 export const links = (id: Id) => get<Page<Link>>(`/rooms/${id}/links`);
 export const removeLink = (id: Id, link: Id) => remove<void>(`/rooms/${id}/links/${link}`);
 export const previewLink = (token: string) => get<LinkPreview>(`/links/${encodeURIComponent(token)}`);
-export const joinByLink = (token: string) => post<unknown>(`/links/${encodeURIComponent(token)}/join`);
-export const join = (id: Id, note?: string) => post<{ state: "joined" | "asked"; room: Id }>(`/rooms/${id}/join`, note ? { note } : {});
+export const joinByLink = (token: string) => post<Joined>(`/links/${encodeURIComponent(token)}/join`);
+export const join = (id: Id, note?: string) => post<Joined>(`/rooms/${id}/join`, note ? { note } : {});
 export const joinRequests = (id: Id) => get<Page<JoinRequest>>(`/rooms/${id}/requests`);
 export const answerJoin = (id: Id, who: Id, answer: "accept" | "decline") => post<unknown>(`/rooms/${id}/requests/${who}/${answer}`);
 
@@ -408,11 +409,12 @@ export const markRead = (id: Id, offset: number) => post<unknown>(`/rooms/${id}/
 
 export const friends = (after: string | null) => get<Page<Friend>>("/friends", { after, limit: 200 });
 export const friendRequests = () => get<Page<FriendRequest>>("/friends/requests");
-export const askFriend = (account: Id, note?: string) => post<unknown>("/friends/requests", note ? { account, note } : { account });
+export const askFriend = (account: Id, note?: string) => post<FriendRequest>("/friends/requests", note ? { account, note } : { account });
 export const answerFriend = (who: Id, answer: "accept" | "decline") => post<unknown>(`/friends/requests/${who}/${answer}`);
+export const withdrawFriend = (who: Id) => remove<void>(`/friends/requests/${who}`);
 export const unfriend = (who: Id) => remove<void>(`/friends/${who}`);
 export const setAlias = (who: Id, alias: string) => patch<unknown>(`/friends/${who}`, { alias });
-export const blocks = () => get<Page<Account>>("/blocks");
+export const blocks = () => get<Page<Block>>("/blocks");
 export const block = (who: Id) => put<void>(`/blocks/${who}`);
 export const unblock = (who: Id) => remove<void>(`/blocks/${who}`);
 export const report = (b: { account?: Id; room?: Id; offset?: number; reason: string }) => post<unknown>("/reports", b);
@@ -457,13 +459,26 @@ export interface AdminAccount {
   handle: string;
   email: string | null;
   display_name: string;
-  state: string;
+  state: "active" | "locked" | "closed";
+  locked_until: string | null;
   server_role: Id | null;
   created_at: Time;
 }
-export const adminAccounts = (search: string, after: string | null) => get<Page<AdminAccount>>("/admin/accounts", { search, after });
-export const adminChange = (id: Id, b: { locked?: boolean; server_role?: Id | null }) => patch<unknown>(`/admin/accounts/${id}`, b);
+export interface SignUpInvite {
+  id: Id;
+  /** The code itself; only in the answer that made it. */
+  invite?: string;
+  note: string;
+  created_at: Time;
+  expires_at: Time;
+  uses_left: number;
+  used: number;
+}
+export const adminAccounts = (name: string, after: string | null) => get<Page<AdminAccount>>("/admin/accounts", { name, after });
+export const adminChange = (id: Id, b: { locked?: boolean; server_role?: Id | null }) => patch<void>(`/admin/accounts/${id}`, b);
+export const adminSignOut = (id: Id) => post<void>(`/admin/accounts/${id}/sign-out`);
+export const adminResetLink = (id: Id) => post<{ token: string }>(`/admin/accounts/${id}/reset-link`);
 export const adminSettings = () => get<Page<Setting>>("/admin/settings");
-export const adminSet = (b: Record<string, string | null>) => patch<unknown>("/admin/settings", b);
+export const adminSet = (name: string, value: string | null) => patch<void>("/admin/settings", { name, value });
 export const adminAudit = (after: string | null) => get<Page<Audit>>("/admin/audit", { after, limit: 50 });
-export const adminInvite = (b: { uses?: number; expires_s?: number }) => post<{ code: string }>("/admin/invites", b);
+export const adminInvite = (b: { uses?: number; life_s?: number }) => post<SignUpInvite>("/admin/invites", b);

@@ -1,16 +1,13 @@
-// Message text to elements: marked reads the Markdown, every token becomes an element by name. Text never becomes HTML, a link
+// Message text to elements: `mark.ts` reads the Markdown, every node becomes an element by name. Text never becomes HTML, a link
 // leads only where a link may lead, and a picture from elsewhere stays a link (nothing is fetched from foreign places).
-import { type ComponentChildren, type VNode } from "preact";
-import { Lexer, type Token, type Tokens } from "marked";
+import type { ComponentChildren, VNode } from "preact";
+import { type Block, type Inline, parse } from "./mark";
 
 export interface Mention {
   handle: string;
   name: string;
   mine: boolean;
 }
-
-const DEPTH_MOST = 16;
-const OPTIONS = { gfm: true, breaks: true, async: false } as const;
 
 /** The address if a message may link to it, else null. */
 export function safeAddress(href: string): string | null {
@@ -23,147 +20,99 @@ export function safeAddress(href: string): string | null {
   }
 }
 
-export function tokens(text: string): Token[] {
-  return new Lexer(OPTIONS).lex(text);
-}
-
 export function Markdown(props: { text: string; mentions: readonly Mention[] }): VNode {
-  let content: ComponentChildren;
-  try {
-    content = blocks(tokens(props.text), props.mentions, 0);
-  } catch {
-    content = <p>{props.text}</p>;
-  }
-  return <div class="md">{content}</div>;
+  return <div class="md">{parse(props.text).map((b, i) => block(b, props.mentions, i))}</div>;
 }
 
-function blocks(list: readonly Token[], who: readonly Mention[], depth: number): ComponentChildren {
-  if (depth > DEPTH_MOST) return list.map((t) => t.raw).join("");
-  return list.map((t, i) => block(t, who, depth + 1, i));
-}
-
-function block(t: Token, who: readonly Mention[], depth: number, key: number): ComponentChildren {
-  switch (t.type) {
-    case "space":
-    case "def":
-      return null;
+function block(b: Block, who: readonly Mention[], key: number): ComponentChildren {
+  switch (b.t) {
+    case "p":
+      return <p key={key}>{inline(b.c, who)}</p>;
+    case "line":
+      return inline(b.c, who);
     case "heading":
       // Not h1..h6: a message must not tear the outline of the page.
       return (
         <p key={key} class="md-heading">
-          {inline((t as Tokens.Heading).tokens, who, depth)}
+          {inline(b.c, who)}
         </p>
       );
-    case "paragraph":
-      return <p key={key}>{inline((t as Tokens.Paragraph).tokens, who, depth)}</p>;
     case "code":
       return (
         <pre key={key} tabIndex={0}>
-          <code>{(t as Tokens.Code).text}</code>
+          <code>{b.s}</code>
         </pre>
       );
-    case "blockquote":
-      return <blockquote key={key}>{blocks((t as Tokens.Blockquote).tokens, who, depth)}</blockquote>;
-    case "hr":
+    case "quote":
+      return <blockquote key={key}>{b.c.map((inner, i) => block(inner, who, i))}</blockquote>;
+    case "rule":
       return <hr key={key} />;
-    case "list":
-      return list(t as Tokens.List, who, depth, key);
-    case "table":
-      return table(t as Tokens.Table, who, depth, key);
-    case "text": {
-      const text = t as Tokens.Text;
-      return text.tokens ? inline(text.tokens, who, depth) : words(text.text, who);
+    case "list": {
+      const items = b.items.map((item, i) => (
+        <li key={i}>
+          {item.done !== null && <span class="md-task">{item.done ? "☑ " : "☐ "}</span>}
+          {item.c.map((inner, j) => block(inner, who, j))}
+        </li>
+      ));
+      return b.start === null ? (
+        <ul key={key}>{items}</ul>
+      ) : (
+        <ol key={key} start={b.start}>
+          {items}
+        </ol>
+      );
     }
-    case "html":
-      return <p key={key}>{t.raw.trimEnd()}</p>;
-    default:
-      return inline([t], who, depth);
+    case "table":
+      return (
+        <div key={key} class="md-table" tabIndex={0} role="group">
+          <table>
+            <thead>
+              <tr>
+                {b.head.map((cell, i) => (
+                  <th key={i}>{inline(cell, who)}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {b.rows.map((row, i) => (
+                <tr key={i}>
+                  {row.map((cell, j) => (
+                    <td key={j}>{inline(cell, who)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      );
   }
 }
 
-function list(t: Tokens.List, who: readonly Mention[], depth: number, key: number): VNode {
-  const items = t.items.map((item, i) => (
-    <li key={i}>
-      {item.task && <span class="md-task">{item.checked ? "☑ " : "☐ "}</span>}
-      {blocks(
-        item.tokens.filter((inner) => inner.type !== "checkbox"),
-        who,
-        depth,
-      )}
-    </li>
-  ));
-  return t.ordered ? (
-    <ol key={key} start={Number(t.start) || 1}>
-      {items}
-    </ol>
-  ) : (
-    <ul key={key}>{items}</ul>
-  );
-}
-
-function table(t: Tokens.Table, who: readonly Mention[], depth: number, key: number): VNode {
-  return (
-    <div key={key} class="md-table" tabIndex={0} role="group">
-      <table>
-        <thead>
-          <tr>
-            {t.header.map((cell, i) => (
-              <th key={i}>{inline(cell.tokens, who, depth)}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {t.rows.map((row, i) => (
-            <tr key={i}>
-              {row.map((cell, j) => (
-                <td key={j}>{inline(cell.tokens, who, depth)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function inline(list: readonly Token[], who: readonly Mention[], depth: number): ComponentChildren {
-  if (depth > DEPTH_MOST) return list.map((t) => t.raw).join("");
-  return list.map((t, i) => {
-    switch (t.type) {
+function inline(list: readonly Inline[], who: readonly Mention[]): ComponentChildren {
+  return list.map((n, i) => {
+    if (typeof n === "string") return words(n, who);
+    switch (n.t) {
       case "strong":
-        return <strong key={i}>{inline((t as Tokens.Strong).tokens, who, depth + 1)}</strong>;
+        return <strong key={i}>{inline(n.c, who)}</strong>;
       case "em":
-        return <em key={i}>{inline((t as Tokens.Em).tokens, who, depth + 1)}</em>;
+        return <em key={i}>{inline(n.c, who)}</em>;
       case "del":
-        return <del key={i}>{inline((t as Tokens.Del).tokens, who, depth + 1)}</del>;
-      case "codespan":
-        return <code key={i}>{(t as Tokens.Codespan).text}</code>;
+        return <del key={i}>{inline(n.c, who)}</del>;
+      case "code":
+        return <code key={i}>{n.s}</code>;
       case "br":
         return <br key={i} />;
-      case "link":
-        return link(t as Tokens.Link, inline((t as Tokens.Link).tokens, who, depth + 1), i);
-      case "image":
-        return link(t as Tokens.Image, (t as Tokens.Image).text || (t as Tokens.Image).href, i);
-      case "escape":
-        return (t as Tokens.Escape).text;
-      case "text": {
-        const text = t as Tokens.Text;
-        return text.tokens ? inline(text.tokens, who, depth + 1) : words(text.text, who);
+      case "link": {
+        const href = safeAddress(n.href);
+        if (href === null) return n.raw;
+        return (
+          <a key={i} href={href} target="_blank" rel="noopener noreferrer nofollow">
+            {inline(n.c, who)}
+          </a>
+        );
       }
-      default:
-        return t.raw;
     }
   });
-}
-
-function link(t: { href: string; raw: string }, content: ComponentChildren, key: number): ComponentChildren {
-  const href = safeAddress(t.href);
-  if (href === null) return t.raw;
-  return (
-    <a key={key} href={href} target="_blank" rel="noopener noreferrer nofollow">
-      {content}
-    </a>
-  );
 }
 
 const AT = /@([\p{L}\p{N}._-]{1,50})/gu;

@@ -121,11 +121,25 @@ function take(m: Message, from: "live" | "answer"): void {
   });
   types(m.room, m.sender, false);
   if (my || from === "answer") return;
-  live.tell({ delivered: { room: m.room, offset: m.offset } });
+  delivered(m.room, m.offset);
   const wanted = known.me.notify === "all" || (known.me.notify === "mentions" && mention);
   const name = nameOf(person(m.sender).value);
   if (looking(m.room)) say(`${name}: ${text(m)}`);
   else if (wanted) notifyDesktop(known.room.title || name, `${name}: ${text(m)}`, m.room);
+}
+
+const arrivals = new Map<Id, number>();
+let telling: ReturnType<typeof setTimeout> | undefined;
+/** Tells the server what has arrived here, a burst of messages in one word per room: it bounds what a client may say. */
+function delivered(room: Id, offset: number): void {
+  arrivals.set(room, Math.max(offset, arrivals.get(room) ?? 0));
+  telling ??= setTimeout(() => {
+    telling = undefined;
+    for (const [id, upTo] of [...arrivals].slice(0, 5)) {
+      arrivals.delete(id);
+      live.tell({ delivered: { room: id, offset: upTo } });
+    }
+  }, 1000);
 }
 
 /** Whether the person has this room before their eyes. */

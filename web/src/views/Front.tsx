@@ -4,13 +4,16 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
 import { Field, Form, useForm } from "../parts/Field";
 import { enter, phase, server } from "../state/app";
+import { notify } from "../state/notices";
 import { chooseLanguage, chooseTheme, type Theme, theme } from "../state/prefs";
 import { go, route } from "../state/route";
 import { isLanguage, LANGUAGES, language, w } from "../words";
 
 export function Gate(): VNode {
   if (phase.value === "setup") return <Setup />;
-  return route.value.path[0] === "sign-up" ? <SignUp /> : <SignIn />;
+  const place = route.value.path[0];
+  if (place === "reset") return <Reset />;
+  return place === "sign-up" ? <SignUp /> : <SignIn />;
 }
 
 export function FrontPage(props: { title: string; children: ComponentChildren; text?: string }): VNode {
@@ -161,6 +164,24 @@ function SignUp(): VNode {
         <AccountFields of={fresh} set={set} flaw={flaws.of} focus />
       </Form>
       {back}
+    </FrontPage>
+  );
+}
+
+/** A new password by the one-time link that an administrator gave. */
+function Reset(): VNode {
+  const t = w.value;
+  const [password, setPassword] = useState("");
+  const { flaws, submit } = useForm(async () => {
+    await api.resetPassword(route.value.query.get("token") ?? "", password);
+    notify("done", t.resetDone);
+    go("/", "replace");
+  }, ["password"]);
+  return (
+    <FrontPage title={t.resetTitle}>
+      <Form onSubmit={submit} flaws={flaws} submit={t.save}>
+        <Field label={t.newPassword} value={password} onInput={setPassword} type="password" name="password" autoComplete="new-password" required error={flaws.of("password")} hint={t.passwordHint} focus />
+      </Form>
     </FrontPage>
   );
 }
