@@ -54,8 +54,18 @@ impl World {
         Self::open(cheap_settings(), run_time)
     }
 
+    /// A fresh domain in whose live queues only so many events wait.
+    pub fn with_live_queue(items: usize) -> Self {
+        let options = Options { live_queue_max: items, ..Options::default() };
+        Self::open_on(options, cheap_settings(), RunTime::default())
+    }
+
     fn open(settings: Settings, run_time: RunTime) -> Self {
-        let store = Store::<Live>::open(Options::default()).expect("a memory store opens");
+        Self::open_on(Options::default(), settings, run_time)
+    }
+
+    fn open_on(options: Options, settings: Settings, run_time: RunTime) -> Self {
+        let store = Store::<Live>::open(options).expect("a memory store opens");
         let clock = Arc::new(TestClock::at(START));
         let folder = tempfile::tempdir().expect("a folder for file bodies");
         let core = open(store, &folder, &clock, &settings, run_time);

@@ -190,7 +190,8 @@ impl<E: Carried> Store<E> {
         if thread::current().id() == self.inner.writer_id {
             return Err(Fault::Failed("a write inside a write would wait for itself".to_owned()).into());
         }
-        block_on(self.submit(work))
+        // Inside a task of the runtime a waiting future is cut off after some polls and would spin here for ever.
+        block_on(tokio::task::unconstrained(self.submit(work)))
     }
 
     /// Like `write`, but gives a future instead of blocking. The work is queued now, whether or not the future is polled, and

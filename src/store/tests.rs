@@ -28,6 +28,7 @@ on_every_engine! {
     the_folder_of_another_engine_is_refused_with_advice
     without_free_space_writes_are_refused_reads_go_on_and_space_heals_it
     damaged_rows_are_told_from_missing_ones
+    many_writes_inside_one_task_of_a_runtime_come_to_their_end
 }
 
 #[derive(Debug, PartialEq)]
@@ -343,4 +344,16 @@ fn damaged_rows_are_told_from_missing_ones(engine: EngineKind) {
     assert!(matches!(fault, Err(Fault::Damaged { tree: "text_by_place", .. })), "{fault:?}");
     let fault = store.read(|view| AS_TEXT.list(view, &(), None, Order::Ascending, 5));
     assert!(matches!(fault, Err(Fault::Damaged { .. })));
+}
+
+fn many_writes_inside_one_task_of_a_runtime_come_to_their_end(engine: EngineKind) {
+    let durability = Durability::Every(std::time::Duration::from_secs(60));
+    let bed = bed_with(Options { engine, durability, ..Options::default() });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for number in 0..300 {
+            bed.write(move |tx| NUMBERS.put(tx, &(1, number), &7)).unwrap();
+        }
+    });
+    assert_eq!(bed.read(|view| NUMBERS.count(view, &1_u16, 1_000)).unwrap(), 300);
 }

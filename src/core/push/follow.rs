@@ -166,6 +166,11 @@ impl Follow {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn ready_len(&self) -> usize {
+        self.ready.len()
+    }
+
     /// Goes on with a replay that waited until the last page was taken.
     fn resume(&mut self) {
         if !matches!(self.stage, Stage::Paused(_)) {

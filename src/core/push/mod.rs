@@ -4,7 +4,11 @@
 //! Invariant: a follower gets each event that it may see exactly once and in order, however often it falls behind.
 mod follow;
 mod merge;
+#[cfg(test)]
+mod race_tests;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 pub use follow::{Ending, Follow, Followed, Scope, Since, Wish};
 pub use replay::head;
