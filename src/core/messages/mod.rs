@@ -22,3 +22,8 @@ pub use recall::recall;
 pub use send::{Sent, send, send_soon};
 pub use text::ForeignRow;
 pub use unread::{mark_delivered, mark_read};
+
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod tests;

@@ -11,3 +11,6 @@ pub(crate) use granting::require_successor;
 pub use granting::{NewRole, Parting, RoleChange, add, change, get, list, remove, set_member_role};
 pub use rights::{Acting, Standing, held, held_by, name_of, require, require_here_or_everywhere, require_seen};
 pub use role::{ADMIN, BUILT_IN, MEMBER, OWNER, Permission, Permissions, RoleRow, RoleView, built_in};
+
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,14 @@ use chatelaine_store::{Order, Read};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Reason, Result, Thing};
+use crate::friends::is_blocked;
 use crate::ids::{AccountId, LinkId, RoomId};
 use crate::limits::{LINK_LIFE_MAX_S, ROOM_LINKS_MAX};
 use crate::page::{Ask, Done, Page};
 use crate::roles::Permission;
 use crate::rooms::invites::require_may_invite;
 use crate::rooms::room::{LinkHash, LinkRow, LinkView, RoomView};
-use crate::rooms::{members, mine, people, require_not_banned};
+use crate::rooms::{members, mine, require_not_banned};
 use crate::schema::{LINK_BY_ID, LINK_BY_TOKEN, LINKS, LINKS_BY_ROOM};
 use crate::secrets::random_token;
 use crate::{Core, Tx};
@@ -152,7 +153,7 @@ pub fn join_by_link(core: &Core, caller: &Caller, token: &str) -> Result<(RoomId
             return Ok((row.room, Done::AlreadySo));
         }
         require_not_banned(tx, now, row.room, account)?;
-        if people::is_blocked(tx, row.by, account)? {
+        if is_blocked(tx, row.by, account)? {
             return Err(Error::Refused(Reason::Blocked));
         }
         row.used += 1;

@@ -30,6 +30,8 @@ pub use room::*;
 pub use settings::{RoomChange, change};
 
 #[cfg(test)]
+mod entrance_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,13 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
 use crate::event::{Audience, What, joins};
+use crate::friends::are_friends;
 use crate::ids::{AccountId, FileId, Offset, RoleId, RoomId};
 use crate::limits::ROOM_FIRST_MEMBERS_MAX;
 use crate::page::Done;
 use crate::roles::{MEMBER, OWNER};
 use crate::rooms::mine::my_room;
-use crate::rooms::people::{are_friends, require_reachable};
+use crate::rooms::people::require_reachable;
 use crate::rooms::room::{
     JoinRule, LogRow, MyRoom, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
 };

@@ -1,21 +1,12 @@
-//! What a room asks about two people: whether they are friends, and whether one has blocked the other.
+//! What a room asks about two people before it brings them together: whether the other one is there and neither has
+//! blocked the other. The blocks themselves live in `friends`; nothing is stored here.
 
 use chatelaine_store::Read;
 
 use crate::accounts;
 use crate::error::{Error, Reason, Result};
+use crate::friends::is_blocked;
 use crate::ids::AccountId;
-use crate::schema::{BLOCK_BY_PAIR, FRIEND_BY_PAIR};
-
-/// Whether the two are friends.
-pub(crate) fn are_friends(r: &impl Read, one: AccountId, other: AccountId) -> Result<bool> {
-    Ok(FRIEND_BY_PAIR.has(r, &(one, other))?)
-}
-
-/// Whether the first has blocked the second.
-pub(crate) fn is_blocked(r: &impl Read, by: AccountId, whom: AccountId) -> Result<bool> {
-    Ok(BLOCK_BY_PAIR.has(r, &(by, whom))?)
-}
 
 /// Whether one of the two has blocked the other.
 pub(crate) fn is_blocked_between(r: &impl Read, one: AccountId, other: AccountId) -> Result<bool> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::testing::{all, befriend, block, events, group, id, new_group};
 use super::*;
-use crate::error::{Error, Field, Flaw, Limit, Reason, Right, Thing};
+use crate::error::{Error, Field, Flaw, Limit, Reason, Thing};
 use crate::event::What;
 use crate::ids::{AccountId, LinkId, RoomId};
-use crate::limits::{INVITE_LIFE_S, ROOM_BATCH_MEMBERS, ROOM_TITLE_CHARS_MAX};
+use crate::limits::{ROOM_BATCH_MEMBERS, ROOM_TITLE_CHARS_MAX};
 use crate::messages::{self, NewMessage};
 use crate::page::{Ask, Done};
 use crate::roles::{self, ADMIN, OWNER, Parting, Permission};
@@ -144,4 +144,300 @@ fn the_last_owner_hands_over_first_unless_the_protocol_lets_him_go() {
     roles::set_member_role(&world.core, &ann, (room, id(&bob)), OWNER, Parting::KeepAnOwner).unwrap();
     assert_eq!(leave(&world.core, &ann, room, Parting::KeepAnOwner), Ok(Left::Left));
     assert_eq!(members_of(&world, &bob, room), [id(&bob)]);
+}
+
+#[test]
+fn a_kicked_member_is_out_without_his_role_and_may_come_back() {
+    let world = World::new();
+    let [ann, bob, cid] = ["ann", "bob", "cid"].map(|name| world.person(name));
+    let room = group(&world, &[&ann, &bob, &cid]);
+    make_admin(&world, &ann, room, &bob);
+    assert_eq!(kick(&world.core, &cid, room, id(&bob)), Err(denied(Permission::Kick)));
+    assert_eq!(kick(&world.core, &bob, room, id(&ann)), Err(denied(Permission::SetRole)));
+    assert_eq!(kick(&world.core, &ann, room, id(&bob)), Ok(Left::Left));
+    assert_eq!(get_mine(&world.core, &bob, room), Err(NOT_A_MEMBER));
+    assert_eq!(kick(&world.core, &ann, room, id(&bob)), Err(Error::NotFound(Thing::Member)));
+    assert_eq!(join(&world.core, &bob, room, String::new()), Ok(Joining::Joined));
+    assert_eq!(get_mine(&world.core, &bob, room).unwrap().me.role, roles::MEMBER);
+}
+
+#[test]
+fn nobody_is_put_out_of_a_private_room() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let room = open_private(&world.core, &ann, id(&bob)).unwrap().0.room.id;
+    let kind = Error::Refused(Reason::RoomKind);
+    assert_eq!(kick(&world.core, &ann, room, id(&bob)), Err(kind));
+    assert_eq!(ban(&world.core, &ann, restrict(room, Whom::One(id(&bob)), None)), Err(kind));
+    assert_eq!(invite(&world.core, &ann, room, AccountId::new(1), String::new()), Err(kind));
+    let stranger = world.person("cid");
+    assert_eq!(join(&world.core, &stranger, room, String::new()), Err(Error::NotFound(Thing::Room)));
+    assert_eq!(get(&world.core, &stranger, room), Err(Error::NotFound(Thing::Room)));
+}
+
+fn restrict(room: RoomId, whom: Whom, for_s: Option<u64>) -> Restrict {
+    Restrict { room, whom, for_s, reason: "noise".to_owned() }
+}
+
+#[test]
+fn who_looks_after_the_server_may_look_into_and_clear_every_room() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let chief = Caller::account(world.administrator("chief").id, Dialect::Web);
+    let room = group(&world, &[&ann, &bob]);
+    assert_eq!(members_of(&world, &chief, room).len(), 2);
+    assert_eq!(kick(&world.core, &chief, room, id(&ann)), Ok(Left::Left), "also the owner");
+    assert_eq!(delete(&world.core, &bob, room), Err(denied(Permission::DeleteRoom)));
+    assert_eq!(delete(&world.core, &Caller::operator(), room), Ok(()));
+    assert_eq!(get_mine(&world.core, &bob, room), Err(Error::NotFound(Thing::Room)));
+}
+
+#[test]
+fn a_ban_puts_out_and_keeps_out_on_every_way_until_it_ends() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let room = group(&world, &[&ann, &bob]);
+    let link = make_link(&world.core, &ann, room, NewLink::default()).unwrap();
+    let invited = invite(&world.core, &ann, room, id(&bob), String::new());
+    assert_eq!(invited, Err(Error::Exists(Thing::Member)));
+    ban(&world.core, &ann, restrict(room, Whom::One(id(&bob)), Some(60))).unwrap();
+    let banned = Error::Refused(Reason::Banned);
+    assert_eq!(get_mine(&world.core, &bob, room), Err(NOT_A_MEMBER));
+    assert_eq!(join(&world.core, &bob, room, String::new()), Err(banned));
+    assert_eq!(join_by_link(&world.core, &bob, &link.token), Err(banned));
+    assert_eq!(invite(&world.core, &ann, room, id(&bob), String::new()), Err(banned));
+    let bans = list_bans(&world.core, &ann, room, all()).unwrap().items;
+    assert_eq!((bans[0].whom, bans[0].by, bans[0].reason.as_str()), (Whom::One(id(&bob)), Some(id(&ann)), "noise"));
+    world.clock.wind(Duration::from_secs(59));
+    assert_eq!(join(&world.core, &bob, room, String::new()), Err(banned));
+    world.clock.wind(Duration::from_secs(1));
+    assert!(list_bans(&world.core, &ann, room, all()).unwrap().items.is_empty());
+    assert_eq!(unban(&world.core, &ann, room, Whom::One(id(&bob))), Err(Error::NotFound(Thing::Ban)));
+    assert_eq!(join(&world.core, &bob, room, String::new()), Ok(Joining::Joined));
+}
+
+#[test]
+fn a_ban_of_everybody_spares_those_who_may_lift_bans() {
+    let world = World::new();
+    let [ann, bob, cid] = ["ann", "bob", "cid"].map(|name| world.person(name));
+    let room = group(&world, &[&ann, &bob, &cid]);
+    make_admin(&world, &ann, room, &bob);
+    assert_eq!(ban(&world.core, &cid, restrict(room, Whom::All, None)), Err(denied(Permission::Ban)));
+    ban(&world.core, &bob, restrict(room, Whom::All, None)).unwrap();
+    assert_eq!(members_of(&world, &ann, room), [id(&ann), id(&bob)]);
+    assert_eq!(join(&world.core, &cid, room, String::new()), Err(Error::Refused(Reason::Banned)));
+    unban(&world.core, &bob, room, Whom::All).unwrap();
+    assert_eq!(join(&world.core, &cid, room, String::new()), Ok(Joining::Joined));
+}
+
+#[test]
+fn a_restriction_needs_a_time_a_short_reason_and_somebody_who_exists() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let room = group(&world, &[&ann]);
+    let no_time = mute(&world.core, &ann, restrict(room, Whom::All, Some(0)));
+    assert_eq!(no_time, Err(Error::Invalid(Field::Duration, Flaw::Range)));
+    let mut wordy = restrict(room, Whom::All, None);
+    wordy.reason = "x".repeat(501);
+    assert_eq!(mute(&world.core, &ann, wordy), Err(Error::Invalid(Field::ReasonText, Flaw::TooLong)));
+    let nobody = restrict(room, Whom::One(AccountId::new(99)), None);
+    assert_eq!(ban(&world.core, &ann, nobody), Err(Error::NotFound(Thing::Account)));
+    assert_eq!(unmute(&world.core, &ann, room, Whom::All), Err(Error::NotFound(Thing::Mute)));
+}
+
+#[test]
+fn each_field_of_a_room_asks_for_its_own_permission() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let room = group(&world, &[&ann, &bob]);
+    make_admin(&world, &ann, room, &bob);
+    let changes = [
+        (RoomChange { title: Some("x".into()), ..RoomChange::default() }, Permission::SetTitle),
+        (RoomChange { join_rule: Some(JoinRule::Invite), ..RoomChange::default() }, Permission::SetTitle),
+        (RoomChange { options: Some(RoomOptions::default()), ..RoomChange::default() }, Permission::SetTitle),
+        (RoomChange { description: Some("x".into()), ..RoomChange::default() }, Permission::SetDescription),
+        (RoomChange { avatar: Some(None), ..RoomChange::default() }, Permission::SetAvatar),
+    ];
+    for (wanted, permission) in changes {
+        assert_eq!(change(&world.core, &bob, room, wanted.clone()), Err(denied(permission)));
+        assert!(change(&world.core, &ann, room, wanted).is_ok());
+    }
+    let encrypt = RoomChange { encrypted: Some(true), ..RoomChange::default() };
+    assert!(change(&world.core, &bob, room, encrypt).unwrap().encrypted);
+    assert!(change(&world.core, &bob, room, RoomChange::default()).is_ok());
+    let changed = events(&world).into_iter().filter(|(_, what)| matches!(what, What::RoomChanged { .. })).count();
+    assert_eq!(changed, 4, "a change to what it was before tells nobody");
+}
+
+#[test]
+fn a_search_finds_listed_groups_by_a_part_of_their_title_newest_first() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let open = |title: &str, listed| {
+        let mut new = new_group(title);
+        new.options.listed = listed;
+        open_group(&world.core, &ann, new).unwrap().room.room.id
+    };
+    let (one, hidden, two) = (open("Blue Kitchen", true), open("kitchen", false), open("KITCHEN II", true));
+    let found = |words: &str, ask| {
+        let page = find(&world.core, &ann, words, ask).unwrap();
+        (page.items.into_iter().map(|room| room.id).collect::<Vec<_>>(), page.next)
+    };
+    assert_eq!(found("kitchen", all()), (vec![two, one], None));
+    assert_eq!(found(" blue", all()), (vec![one], None));
+    assert_eq!(found("", Ask { after: None, limit: 1 }), (vec![two], Some(two)));
+    assert_eq!(found("", Ask { after: Some(two), limit: 1 }), (vec![one], None));
+    let list = RoomOptions { listed: true, ..RoomOptions::default() };
+    change(&world.core, &ann, hidden, RoomChange { options: Some(list), ..RoomChange::default() }).unwrap();
+    assert_eq!(found("kitchen", all()).0, [two, hidden, one]);
+    delete(&world.core, &ann, two).unwrap();
+    assert_eq!(found("kitchen", all()).0, [hidden, one]);
+}
+
+#[test]
+fn my_rooms_come_by_newest_activity_and_pages_join_without_gaps() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let rooms: Vec<RoomId> = (0..5).map(|_| group(&world, &[&ann, &bob])).collect();
+    messages::send(&world.core, &bob, NewMessage::text(rooms[1], "first")).unwrap();
+    messages::send(&world.core, &bob, NewMessage::text(rooms[3], "second")).unwrap();
+    let mut seen = Vec::new();
+    let mut ask = Ask { after: None, limit: 2 };
+    loop {
+        let page = list_mine(&world.core, &ann, ask).unwrap();
+        seen.extend(page.items.iter().map(|mine| mine.room.id));
+        let Some(next) = page.next else { break };
+        ask.after = Some(next);
+    }
+    assert_eq!(seen, [rooms[3], rooms[1], rooms[4], rooms[2], rooms[0]]);
+    let top = list_mine(&world.core, &ann, all()).unwrap().items.swap_remove(0);
+    assert_eq!((top.unread, top.last_message.unwrap().text.as_str()), (1, "second"));
+}
+
+#[test]
+fn plain_members_see_the_list_only_where_the_room_lets_them() {
+    let world = World::new();
+    let [ann, bob, cid] = ["ann", "bob", "cid"].map(|name| world.person(name));
+    let room = group(&world, &[&ann, &bob]);
+    let options = RoomOptions { members_may_list: false, ..RoomOptions::default() };
+    change(&world.core, &ann, room, RoomChange { options: Some(options), ..RoomChange::default() }).unwrap();
+    let refused = list_members(&world.core, &bob, room, all()).map(|_| ());
+    assert_eq!(refused, Err(denied(Permission::Kick)));
+    assert!(get_member(&world.core, &bob, room, id(&bob)).is_ok());
+    assert!(get_member(&world.core, &bob, room, id(&ann)).is_err());
+    assert_eq!(members_of(&world, &ann, room).len(), 2);
+    assert_eq!(list_members(&world.core, &cid, room, all()).map(|_| ()), Err(NOT_A_MEMBER));
+}
+
+#[test]
+fn a_large_room_is_deleted_with_all_its_rows_and_every_member_is_told() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let room = group(&world, &[&ann]);
+    let count = ROOM_BATCH_MEMBERS + 30;
+    let others: Vec<Caller> = (0..count).map(|n| world.person(&format!("p{n}"))).collect();
+    for caller in &others {
+        join(&world.core, caller, room, String::new()).unwrap();
+    }
+    let sent = NewMessage { client_key: Some([7; 16]), ..NewMessage::text(room, "x".repeat(16_000)) };
+    messages::send(&world.core, &ann, sent).unwrap();
+    messages::react(&world.core, &ann, room, crate::ids::Offset::new(1), "+1".into()).unwrap();
+    messages::edit(&world.core, &ann, room, crate::ids::Offset::new(1), "short".into()).unwrap();
+    make_link(&world.core, &ann, room, NewLink::default()).unwrap();
+    mute(&world.core, &ann, restrict(room, Whom::All, None)).unwrap();
+    delete(&world.core, &ann, room).unwrap();
+    world.core.read(|view| {
+        assert_eq!(schema::MEMBER_BY_ROOM.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::MEMBERS_BY_ROLE.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::MEMBERS_BY_JOINING.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::ROOMS_BY_ACCOUNT.count(view, &id(&others[count - 1]), 1), Ok(0));
+        assert_eq!(schema::MESSAGE_BY_PLACE.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::TEXT_BY_PLACE.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::EDIT_BY_PLACE.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::OFFSET_BY_CLIENT_KEY.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::REACTION_BY_ACCOUNT.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::LINK_BY_ID.get(view, &LinkId::new(1)).map(|link| link.is_some()), Ok(false));
+        assert_eq!(schema::MUTE_BY_ROOM.count(view, &room, 1), Ok(0));
+        assert_eq!(schema::LOG_BY_ROOM.has(view, &room), Ok(false));
+        assert_eq!(schema::COUNTS_BY_ROOM.has(view, &room), Ok(false));
+        assert_eq!(schema::DYING_ROOM_BY_ID.has(view, &room), Ok(false));
+        for caller in &others {
+            let last = schema::EVENTS_BY_ACCOUNT.keys(view, &id(caller), None, Order::Descending, 1).unwrap();
+            let event = crate::event_log::find(view, last[0].1).unwrap().unwrap();
+            assert!(matches!(event.what, What::RoomDeleted { .. }));
+        }
+    });
+}
+
+#[test]
+fn a_room_half_deleted_when_the_server_stopped_is_out_of_reach_and_finished_later() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let room = group(&world, &[&ann]);
+    let now = world.core.now();
+    let begun = world.core.write(&Caller::system(), move |tx| {
+        let row = members::room_row(tx, room)?;
+        deleting::begin(tx, now, room, &row)
+    });
+    assert_eq!(begun, Ok(()));
+    assert_eq!(get_mine(&world.core, &ann, room), Err(Error::NotFound(Thing::Room)));
+    assert!(list_mine(&world.core, &ann, all()).unwrap().items.is_empty());
+    assert_eq!(sweep_deleted(&world.core), Ok(1));
+    assert_eq!(sweep_deleted(&world.core), Ok(0));
+    assert_eq!(world.core.read(|view| schema::LOG_BY_ROOM.has(view, &room)), Ok(false));
+}
+
+#[test]
+fn a_room_takes_no_more_members_than_the_setting_says() {
+    let world = World::with_settings(|settings| settings.rooms.members_max = 2);
+    let [ann, bob, cid] = ["ann", "bob", "cid"].map(|name| world.person(name));
+    let room = group(&world, &[&ann, &bob]);
+    assert_eq!(join(&world.core, &cid, room, String::new()), Err(Error::OverLimit(Limit::Members)));
+    leave(&world.core, &bob, room, Parting::KeepAnOwner).unwrap();
+    assert_eq!(join(&world.core, &cid, room, String::new()), Ok(Joining::Joined));
+}
+
+#[test]
+fn what_a_member_wants_to_be_told_is_kept() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let room = group(&world, &[&ann]);
+    assert_eq!(set_notify(&world.core, &ann, room, Notify::Mentions), Ok(Done::Done));
+    assert_eq!(set_notify(&world.core, &ann, room, Notify::Mentions), Ok(Done::AlreadySo));
+    assert_eq!(get_mine(&world.core, &ann, room).unwrap().me.notify, Notify::Mentions);
+}
+
+#[test]
+fn every_deed_of_those_who_look_after_a_room_is_on_the_trail() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let room = group(&world, &[&ann, &bob]);
+    let before = world.core.read(|view| schema::AUDIT.last(view)).unwrap();
+    mute(&world.core, &ann, restrict(room, Whom::One(id(&bob)), None)).unwrap();
+    unmute(&world.core, &ann, room, Whom::One(id(&bob))).unwrap();
+    kick(&world.core, &ann, room, id(&bob)).unwrap();
+    delete(&world.core, &ann, room).unwrap();
+    assert_eq!(world.core.read(|view| schema::AUDIT.last(view)), Ok(before + 4));
+}
+
+#[test]
+fn strangers_and_the_anonymous_are_told_apart() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let room = group(&world, &[&ann]);
+    let nobody = Caller::anonymous(Dialect::Web);
+    assert!(matches!(get(&world.core, &nobody, room), Err(Error::SignIn(_))));
+    assert!(matches!(join(&world.core, &nobody, room, String::new()), Err(Error::SignIn(_))));
+}
+
+#[test]
+fn outsiders_see_groups_that_can_be_asked_for_and_no_others() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let room = group(&world, &[&ann]);
+    assert!(get(&world.core, &bob, room).is_ok());
+    let close = RoomChange { join_rule: Some(JoinRule::Invite), ..RoomChange::default() };
+    change(&world.core, &ann, room, close).unwrap();
+    assert_eq!(get(&world.core, &bob, room), Err(Error::NotFound(Thing::Room)));
+    assert_eq!(join(&world.core, &bob, room, String::new()), Err(Error::Refused(Reason::JoinRule)));
 }
