@@ -124,6 +124,14 @@ pub enum Field {
     Range,
     /// The address a push message goes to.
     Endpoint,
+    /// The code of a machine.
+    MachineCode,
+    /// What is told about a machine.
+    MachineFacts,
+    /// The name of a field of a channel.
+    FieldName,
+    /// Measured values.
+    Reading,
 }
 
 /// What is wrong with a value.

@@ -206,3 +206,12 @@ pub const MESSAGE_EDITS_MAX: u32 = 100;
 pub const REACTION_KINDS_MAX: usize = 20;
 /// Names shown with each kind of reaction.
 pub const REACTION_NAMES_MAX: usize = 20;
+
+/// Facts a client tells about its machine.
+pub const MACHINE_FACTS_MAX: usize = 12;
+/// Bytes of one fact about a machine.
+pub const MACHINE_FACT_BYTES_MAX: usize = 512;
+/// Fields of a channel.
+pub const CHANNEL_FIELDS_MAX: usize = 20;
+/// Characters of the name of a field.
+pub const CHANNEL_FIELD_NAME_CHARS_MAX: usize = 100;

@@ -136,8 +136,14 @@ schema! {
         0x0a02 PRESENCE_HIDDEN "presence_hidden": AccountId => ();
 
         // 0b: machines
+        0x0b01 MACHINE_BY_ID "machine_by_id": MachineId => crate::machines::Machine;
+        0x0b02 ID_BY_MACHINE_CODE "id_by_machine_code": Text => MachineId;
+        0x0b03 MACHINES_BY_ACCOUNT "machines_by_account": (AccountId, MachineId) => ();
 
         // 0c: channels
+        0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;
+        0x0c02 CHANNELS_BY_ACCOUNT "channels_by_account": (AccountId, ChannelId) => ();
+        0x0c03 READING_BY_TIME "reading_by_time": (ChannelId, Newest<Stamp>) => crate::channels::Reading;
     }
     counters {
         0x0f01 ACCOUNTS "accounts";

@@ -84,6 +84,10 @@ impl Email {
         if email_address::EmailAddress::parse_with_options(text, options).is_err() {
             return flaw(Flaw::Malformed);
         }
+        // Composing can lengthen a text many times over; what is compared is a key and must stay short too.
+        if fold(text).len() > EMAIL_BYTES_MAX {
+            return flaw(Flaw::TooLong);
+        }
         Ok(Self(text.to_owned()))
     }
 
@@ -236,11 +240,12 @@ impl Account {
         matches!(self.state, State::Closed(_))
     }
 
-    /// Whether an administrator's lock holds at `now`.
-    pub fn is_locked(&self, now: Stamp) -> bool {
+    /// How long an administrator's lock still holds at `now`, in milliseconds; the inner none is for ever, the outer one not at all.
+    pub fn lock_left(&self, now: Stamp) -> Option<Option<u64>> {
         match self.state {
-            State::Locked(until) => until.holds(now),
-            State::Active | State::Closed(_) => false,
+            State::Locked(Until::Forever) => Some(None),
+            State::Locked(Until::At(end)) if now < end => Some(Some(end.millis_since(now))),
+            State::Locked(_) | State::Active | State::Closed(_) => None,
         }
     }
 }

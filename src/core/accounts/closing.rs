@@ -48,7 +48,6 @@ fn close_within(tx: &mut Tx<'_>, now: Stamp, id: AccountId) -> Result<()> {
     let new = Account {
         state: State::Closed(now),
         server_role: None,
-        password: None,
         status: String::new(),
         status_until: None,
         updated_at: now,

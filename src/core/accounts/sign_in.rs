@@ -5,11 +5,11 @@
 use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
-use super::account::{self, Account, State};
+use super::account::{self, Account};
 use super::index;
 use super::password::PasswordHash;
 use crate::caller::Caller;
-use crate::clock::{Stamp, Until};
+use crate::clock::Stamp;
 use crate::error::{Error, Result, SignInFlaw, Thing};
 use crate::ids::AccountId;
 use crate::schema::FAILURES_BY_ACCOUNT;
@@ -167,10 +167,8 @@ fn is_running(failures: Failures, settings: &settings::Accounts, now: Stamp) -> 
 /// Fails with `SignIn(Locked)` while an administrator's lock or too many wrong passwords hold.
 fn require_unlocked(r: &impl Read, account: &Account, settings: &settings::Accounts, now: Stamp) -> Result<()> {
     let locked = |retry_ms| Err(Error::SignIn(SignInFlaw::Locked { retry_ms }));
-    match account.state {
-        State::Locked(Until::Forever) => return locked(None),
-        State::Locked(Until::At(end)) if now < end => return locked(Some(end.millis_since(now))),
-        State::Locked(_) | State::Active | State::Closed(_) => {}
+    if let Some(retry_ms) = account.lock_left(now) {
+        return locked(retry_ms);
     }
     if settings.lock_after == 0 {
         return Ok(());

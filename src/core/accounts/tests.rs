@@ -343,7 +343,11 @@ fn a_closed_account_is_out_for_good_and_its_names_stay_taken() {
     assert_eq!(close(&world.core, &me, &OTHER.into()), Err(Error::SignIn(SignInFlaw::WrongPassword)));
     close(&world.core, &me, &PASSWORD.into()).unwrap();
     assert!(logins::resolve(&world.core, login.token.reveal()).is_err());
-    assert!(try_password(&world.core, "ada", PASSWORD).is_err());
+    let closed = Err(Error::SignIn(SignInFlaw::Closed));
+    assert_eq!(try_password(&world.core, "ada", PASSWORD), closed);
+    assert_eq!(try_password(&world.core, "ada", OTHER), wrong(), "a guess learns nothing");
+    let proven = logins::open(&world.core, &stranger(), &ada, "again").err();
+    assert_eq!(proven, Some(Error::Refused(Reason::AccountClosed)));
     assert_eq!(sign_up(&world.core, "ada"), Err(Error::Taken(Unique::Handle)));
     let seen = get_public(&world.core, &world.person("bob"), ada.id()).unwrap();
     assert!(seen.closed && seen.handle.as_str() == "ada");
@@ -363,6 +367,10 @@ fn a_locked_account_is_out_until_it_is_unlocked() {
     assert!(logins::look(&world.core, login.token.reveal()).is_none());
     let locked = Err(Error::SignIn(SignInFlaw::Locked { retry_ms: None }));
     assert_eq!(try_password(&world.core, "ada", PASSWORD), locked);
+    let token = reset_link(&world.core, &Caller::operator(), ada.id()).unwrap();
+    let proven = reset_password(&world.core, &stranger(), &token, PASSWORD.into()).unwrap();
+    let opened = logins::open(&world.core, &stranger(), &proven, "here").err();
+    assert_eq!(opened, Some(Error::SignIn(SignInFlaw::Locked { retry_ms: None })), "a link lifts no lock");
     assert_eq!(unlock(&world.core, &Caller::operator(), ada.id()), Ok(Done::Done));
     assert_eq!(unlock(&world.core, &Caller::operator(), ada.id()), Ok(Done::AlreadySo));
     assert!(try_password(&world.core, "ada", PASSWORD).is_ok());
@@ -507,6 +515,8 @@ fn handles_and_addresses_are_checked() {
         assert!(Email::new(bad).is_err(), "{bad}");
     }
     assert!(Email::new("a.b+c@example.org").is_ok());
+    let swelling = format!("{}@b.org", "\u{fdfa}".repeat(20));
+    assert!(Email::new(&swelling).is_err(), "it is short, but its folded form is not");
     assert_eq!(format!("{:?}", Email::new("a@b.org").unwrap()), "Email(***)");
     assert!(DisplayName::new("\u{a0} ").is_err());
     assert!(DisplayName::new("a\nb").is_err());

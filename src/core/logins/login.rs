@@ -58,6 +58,7 @@ pub struct Opened {
 }
 
 /// Opens a login for who was proved. Beyond 100 logins of an account the oldest gives way.
+/// Fails with `SignIn(Locked)` or `Refused(AccountClosed)`, and with `SignIn(BadToken)` when all logins were ended after the proof.
 pub fn open(core: &Core, caller: &Caller, proven: &Proven, agent: &str) -> Result<Opened> {
     let (account, now) = (proven.id(), core.now());
     let generation = proven.account().generation;
@@ -67,8 +68,12 @@ pub fn open(core: &Core, caller: &Caller, proven: &Proven, agent: &str) -> Resul
     let (dialect, address, agent) = (caller.dialect, caller.address, cut(agent));
     let (login, gone) = core.write(caller, move |tx| {
         // Proof given before a password change or a lock is proof no more.
-        if accounts::get_open(tx, account)?.generation != generation {
+        let row = accounts::get_open(tx, account)?;
+        if row.generation != generation {
             return Err(Error::SignIn(SignInFlaw::BadToken));
+        }
+        if let Some(retry_ms) = row.lock_left(now) {
+            return Err(Error::SignIn(SignInFlaw::Locked { retry_ms }));
         }
         let gone = make_room(tx, account)?;
         let login = Login {
