@@ -122,3 +122,17 @@ impl From<Failure> for ExitCode {
         ExitCode::from(failure.exit.number())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_commands_lists_every_exit_code() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/commands.md")).unwrap();
+        let listed =
+            page.lines().skip_while(|line| *line != "## Exit codes").filter(|line| line.starts_with("| ")).skip(2);
+        let expected = Exit::ALL.map(|exit| format!("| {} | {} |", exit.number(), exit.meaning()));
+        assert_eq!(listed.collect::<Vec<_>>(), expected);
+    }
+}

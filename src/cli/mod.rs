@@ -3,9 +3,18 @@
 //! A command returns `Ok` or a [`Failure`]; only [`main`] turns that into a line on standard
 //! error and an exit code.
 
+mod address;
+mod admin;
+mod bench;
 mod completions;
 mod config;
+mod control;
+mod data_dir;
 mod failure;
+mod open;
+mod serve;
+mod store;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,8 +46,18 @@ struct Line {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Run the server until it is told to stop.
+    Serve(serve::Args),
+    /// Look after accounts, run-time settings and sign-up invites, while the server runs or not.
+    Admin(admin::Args),
+    /// Read every row and hash every file body: is everything in order?
+    Verify(verify::Args),
+    /// Write all rows into one file, or make a new folder from such a file.
+    Store(store::Args),
     /// Check or show settings, or print an example file.
     Config(config::Args),
+    /// Measure this machine: the server's hot paths beside their physical limits.
+    Bench(bench::Args),
     /// Print a completion script for a shell.
     Completions(completions::Args),
 }
@@ -58,7 +77,12 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let done = match line.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Admin(args) => admin::run(args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Bench(args) => bench::run(&args).map_err(Failure::from),
         Command::Completions(args) => completions::run(&args, &mut Line::command()),
     };
     match done {

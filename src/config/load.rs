@@ -100,6 +100,13 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
 }
 
+impl Loaded {
+    /// Whether nobody said anything about the setting `name`.
+    pub fn is_default(&self, name: &str) -> bool {
+        self.resolved.iter().any(|one| one.setting.name == name && one.origin == Origin::Default)
+    }
+}
+
 /// One value on its way in.
 struct Given {
     name: String,

@@ -15,7 +15,7 @@ mod setting;
 mod store;
 mod table;
 mod tls;
-mod units;
+pub(crate) mod units;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,107 @@
+//! The lists of admin commands as tables of text.
+
+use chatelaine_core::accounts::{self, Account, State, invites};
+use chatelaine_core::audit::{self, Doer};
+use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
+use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, server_roles, settings};
+
+use super::command::{Reply, Table};
+
+/// Rows of one page; the asking side follows the cursors.
+const PAGE: usize = 200;
+
+/// All accounts, oldest first.
+pub fn accounts(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> {
+    let page = accounts::list(core, caller, Ask { after: after.map(AccountId::new), limit: PAGE })?;
+    let roles = server_roles::list(core, caller)?;
+    let role_name =
+        |id: ServerRoleId| roles.iter().find(|role| role.id == id).map_or("?".into(), |role| role.name.clone());
+    let mut table = Table::new(&["id", "handle", "email", "name", "role", "state", "created"]);
+    let now = core.now();
+    for account in &page.items {
+        table.rows.push(vec![
+            account.id.to_string(),
+            account.handle.as_str().to_owned(),
+            account.email.as_ref().map_or(String::new(), |email| email.as_str().to_owned()),
+            account.display_name.as_str().to_owned(),
+            account.server_role.map_or(String::new(), role_name),
+            state(account, now),
+            account.created_at.to_string(),
+        ]);
+    }
+    table.next = page.next.map(AccountId::get);
+    Ok(Reply::Table(table))
+}
+
+fn state(account: &Account, now: Stamp) -> String {
+    match account.state {
+        State::Locked(Until::Forever) => "locked".to_owned(),
+        State::Locked(Until::At(end)) if end > now => format!("locked until {end}"),
+        State::Closed(_) => "closed".to_owned(),
+        State::Active | State::Locked(Until::At(_)) => "active".to_owned(),
+    }
+}
+
+/// The settings that may change while the server runs.
+pub fn settings(core: &Core, caller: &Caller) -> Result<Reply> {
+    let mut table = Table::new(&["name", "value", "changed", "default", "allowed"]);
+    for one in settings::list(core, caller)? {
+        let changed = if one.overridden { "yes" } else { "" };
+        table.rows.push(vec![one.name.to_owned(), one.value, changed.to_owned(), one.default, one.allowed]);
+    }
+    Ok(Reply::Table(table))
+}
+
+/// What administrators and room owners did, newest first.
+pub fn audit(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> {
+    let page = audit::list(core, caller, Ask { after: after.map(AuditId::new), limit: PAGE })?;
+    let mut table = Table::new(&["id", "at", "who", "by", "what", "target", "detail"]);
+    for row in page.items {
+        let who = match row.doer {
+            Doer::Account(id) => format!("account {id}"),
+            Doer::Operator => "operator".to_owned(),
+            Doer::System => "server".to_owned(),
+            Doer::Anonymous => "nobody".to_owned(),
+        };
+        table.rows.push(vec![
+            row.id.to_string(),
+            row.at.to_string(),
+            who,
+            row.dialect.name().to_owned(),
+            words(&format!("{:?}", row.verb)),
+            row.target,
+            row.detail,
+        ]);
+    }
+    table.next = page.next.map(AuditId::get);
+    Ok(Reply::Table(table))
+}
+
+/// `AccountMade` as `account made`.
+fn words(name: &str) -> String {
+    let mut out = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push(' ');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+/// Sign-up invites.
+pub fn invites(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> {
+    let page = invites::list(core, caller, Ask { after: after.map(InviteId::new), limit: PAGE })?;
+    let mut table = Table::new(&["id", "left", "used", "expires", "note"]);
+    for invite in page.items {
+        table.rows.push(vec![
+            invite.id.to_string(),
+            invite.uses_left.to_string(),
+            invite.used.to_string(),
+            invite.expires_at.to_string(),
+            invite.note,
+        ]);
+    }
+    table.next = page.next.map(InviteId::get);
+    Ok(Reply::Table(table))
+}

@@ -1,0 +1,259 @@
+//! `chatelaine admin`: looks after a server, through its control socket while it runs and
+//! directly on the data folder while it does not.
+
+mod ask;
+pub mod command;
+mod lists;
+pub mod maintain;
+mod print;
+mod run;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::config::Place;
+use super::control::Client;
+use super::data_dir::{self, Missing};
+use super::{Failure, address, open};
+use crate::config::Loaded;
+use ask::Source;
+use command::{Command, Reply};
+pub use run::run as run_command;
+
+/// What to look after, in which data folder.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  chatelaine admin create --handle ada --name \"Ada L.\" --role admin    asks for the password
+  chatelaine admin grant --data ./data --account ada --role admin      make somebody an administrator
+  chatelaine admin reset-link --account ada@example.org                a link for a forgotten password
+  chatelaine admin invite create --uses 5 --expires 7d                 let five people sign up
+  chatelaine admin set accounts.sign_up=closed                         change a setting while the server runs
+  chatelaine admin audit list                                          what administrators did
+
+An account is named by its handle or its e-mail address. Every command works while the server runs and
+while it does not; --data names the server's data folder.")]
+pub struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// Make an account.
+    Create {
+        /// The unique short name; made up if absent.
+        #[arg(long)]
+        handle: Option<String>,
+        /// The e-mail address, if there is one.
+        #[arg(long)]
+        email: Option<String>,
+        /// The name others see.
+        #[arg(long)]
+        name: String,
+        /// A server role to grant at once, like admin.
+        #[arg(long)]
+        role: Option<String>,
+        /// Read the password from standard input instead of asking for it.
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Give an account a server role.
+    Grant {
+        #[command(flatten)]
+        who: Who,
+        /// The name of the role.
+        #[arg(long, default_value = "admin")]
+        role: String,
+    },
+    /// Take a server role away from an account.
+    Revoke {
+        #[command(flatten)]
+        who: Who,
+        /// The name of the role.
+        #[arg(long, default_value = "admin")]
+        role: String,
+    },
+    /// Set a new password; signs the account out everywhere.
+    SetPassword {
+        #[command(flatten)]
+        who: Who,
+        /// Read the password from standard input instead of asking for it.
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Print a link by which the holder sets a new password, once.
+    ResetLink {
+        #[command(flatten)]
+        who: Who,
+    },
+    /// List all accounts.
+    List,
+    /// Lock an account: it is signed out and cannot sign in.
+    Lock {
+        #[command(flatten)]
+        who: Who,
+        /// For how long, like 2h or 7d; for ever if absent.
+        #[arg(long = "for", value_name = "TIME", value_parser = ask::seconds)]
+        time: Option<u64>,
+    },
+    /// Unlock an account.
+    Unlock {
+        #[command(flatten)]
+        who: Who,
+    },
+    /// End all logins of an account.
+    SignOut {
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Change a run-time setting; it holds, also after restarts, until it is reset.
+    #[command(name = "set")]
+    Change {
+        /// The setting and its new value.
+        #[arg(value_name = "KEY=VALUE", value_parser = ask::pair)]
+        pair: (String, String),
+    },
+    /// Take the change of a run-time setting back.
+    Reset {
+        /// The setting.
+        #[arg(value_name = "KEY")]
+        name: String,
+    },
+    /// List the run-time settings and their values.
+    Settings,
+    /// Look at what administrators and room owners did.
+    Audit {
+        #[command(subcommand)]
+        what: Audit,
+    },
+    /// Sign-up invites, for servers with accounts.sign_up=invite.
+    Invite {
+        #[command(subcommand)]
+        what: Invite,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+struct Who {
+    /// The account: its handle or e-mail address.
+    #[arg(long, value_name = "EMAIL_OR_HANDLE")]
+    account: String,
+}
+
+#[derive(Subcommand, Debug)]
+enum Audit {
+    /// List what was done, newest first.
+    List {
+        /// At most this many rows.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum Invite {
+    /// Make an invite and print its link.
+    Create {
+        /// How many accounts it lets in.
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// When it lapses, like 2d; after a week if absent.
+        #[arg(long, value_name = "TIME", value_parser = ask::seconds)]
+        expires: Option<u64>,
+        /// A note that reminds you whom it was for.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List the invites.
+    List,
+    /// Take an invite back.
+    Remove {
+        /// Its number, as the list shows it.
+        id: u64,
+    },
+}
+
+/// Runs one admin command and prints what came of it.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let rows_max = match &args.what {
+        What::Audit { what: Audit::List { limit } } => *limit,
+        _ => usize::MAX,
+    };
+    let dir = data_dir::prepare(&args.place.data, Missing::Refuse)?;
+    // The password is asked for before the store is opened, which keeps others out.
+    let command = command_of(args.what)?;
+    let loaded = args.place.settings(None)?;
+    let reply = on_server(&dir, &loaded, |ask| all_pages(command, rows_max, ask))?;
+    super::say(&print::reply(&reply, args.json))
+}
+
+/// Has one command done on the data folder of `place`, by the server if it runs.
+pub fn once(place: &Place, command: Command) -> Result<Reply, Failure> {
+    let dir = data_dir::prepare(&place.data, Missing::Refuse)?;
+    let loaded = place.settings(None)?;
+    on_server(&dir, &loaded, |ask| ask(command))
+}
+
+/// Something that has commands done.
+type Ask<'a> = &'a mut dyn FnMut(Command) -> Result<Reply, Failure>;
+
+/// Lets `work` ask the running server, or the opened store if none runs.
+fn on_server<T>(dir: &Path, loaded: &Loaded, work: impl FnOnce(Ask<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    if let Some(mut client) = Client::connect(dir)? {
+        return work(&mut |command| client.ask(command));
+    }
+    let opened = open::open(dir, loaded)?;
+    let base = address::configured_url(&loaded.config);
+    let done = work(&mut |command| run_command(&opened.core, &base, command).map_err(Failure::failed));
+    opened.close();
+    done
+}
+
+/// Has a command done; a list is followed page by page to its end or to `rows_max`.
+fn all_pages(command: Command, rows_max: usize, ask: Ask<'_>) -> Result<Reply, Failure> {
+    let mut whole = match ask(command.clone())? {
+        Reply::Table(table) => table,
+        other @ (Reply::Said(_) | Reply::Link { .. } | Reply::Verified { .. }) => return Ok(other),
+    };
+    while let Some(cursor) = whole.next.filter(|_| whole.rows.len() < rows_max) {
+        let Reply::Table(page) = ask(command.clone().after(cursor))? else { break };
+        whole.rows.extend(page.rows);
+        whole.next = page.next;
+    }
+    whole.rows.truncate(rows_max);
+    Ok(Reply::Table(whole))
+}
+
+fn command_of(what: What) -> Result<Command, Failure> {
+    Ok(match what {
+        What::Create { handle, email, name, role, stdin } => {
+            Command::Create { handle, email, name, password: ask::password(Source::of(stdin))?, role }
+        }
+        What::Grant { who, role } => Command::Grant { account: who.account, role },
+        What::Revoke { who, role } => Command::Revoke { account: who.account, role },
+        What::SetPassword { who, stdin } => {
+            Command::SetPassword { account: who.account, password: ask::password(Source::of(stdin))? }
+        }
+        What::ResetLink { who } => Command::ResetLink { account: who.account },
+        What::List => Command::Accounts { after: None },
+        What::Lock { who, time } => Command::Lock { account: who.account, for_s: time },
+        What::Unlock { who } => Command::Unlock { account: who.account },
+        What::SignOut { who } => Command::SignOut { account: who.account },
+        What::Change { pair: (name, value) } => Command::Set { name, value },
+        What::Reset { name } => Command::Reset { name },
+        What::Settings => Command::Settings,
+        What::Audit { what: Audit::List { .. } } => Command::Audit { after: None },
+        What::Invite { what: Invite::Create { uses, expires, note } } => {
+            Command::Invite { uses, life_s: expires, note }
+        }
+        What::Invite { what: Invite::List } => Command::Invites { after: None },
+        What::Invite { what: Invite::Remove { id } } => Command::InviteRemove { id },
+    })
+}

@@ -1,0 +1,67 @@
+//! What a starting server tells the person in front of it: addresses, and on a fresh server the
+//! setup token with a QR code of the setup page.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+
+/// When the QR code is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// If standard output is a terminal.
+    OnTerminal,
+    /// Always.
+    Always,
+}
+
+/// The text for standard output. `urls` begins with the best one; `token` is there while nobody
+/// administers the server.
+pub fn text(urls: &[String], token: Option<&str>, code: Code) -> String {
+    let first = urls.first().map_or("", String::as_str);
+    let mut out = String::from("Chatelaine is ready:\n");
+    for url in urls {
+        let _ = writeln!(out, "  {url}");
+    }
+    let Some(token) = token else { return out };
+    let page = format!("{first}/#/setup?token={token}");
+    let _ = write!(
+        out,
+        "\nNobody administers this server yet. Open this page to make the first administrator:\n  {page}\n\
+         or open any of the addresses and enter the setup token:\n  {token}\n\
+         The token works once and changes with every start.\n"
+    );
+    let terminal = std::io::stdout().is_terminal();
+    if code == Code::Always || terminal {
+        let _ = write!(out, "\n{}", qr(&page, terminal));
+    }
+    out
+}
+
+/// The page as a QR code; a terminal is told to show black on white, whatever its colours are.
+fn qr(page: &str, terminal: bool) -> String {
+    let Ok(code) = QrCode::with_error_correction_level(page, EcLevel::L) else { return String::new() };
+    let blocks = code.render::<Dense1x2>().quiet_zone(true).build();
+    let (on, off) = if terminal { ("\u{1b}[30;107m", "\u{1b}[0m") } else { ("", "") };
+    blocks.lines().map(|line| format!("{on}{line}{off}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_server_shows_its_setup_page_and_token() {
+        let urls = ["https://a.local:7777".to_owned(), "https://localhost:7777".to_owned()];
+        let text = text(&urls, Some("tok"), Code::Always);
+        assert!(text.contains("https://a.local:7777/#/setup?token=tok\n"));
+        assert!(text.contains('\u{2588}'), "a QR code is made of blocks");
+    }
+
+    #[test]
+    fn a_server_with_an_administrator_shows_only_its_addresses() {
+        let text = text(&["https://a:1".to_owned()], None, Code::Always);
+        assert_eq!(text, "Chatelaine is ready:\n  https://a:1\n");
+    }
+}

@@ -1,0 +1,197 @@
+//! `chatelaine serve`: opens the data folder, takes the port, runs until told to stop.
+//!
+//! The order is: settings, folder, log, store, port, control socket, requests; and back again.
+//! Nothing listens before the store is open, so whoever can connect is answered.
+
+mod banner;
+mod log;
+mod parts;
+mod signals;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use chatelaine_core::{Caller, Core, Secret, accounts};
+use sd_notify::NotifyState;
+use tokio_util::sync::CancellationToken;
+
+use super::config::Place;
+use super::control::Control;
+use super::data_dir::{self, Missing};
+use super::open::{self, Opened};
+use super::{Exit, Failure, address, admin, say};
+use crate::config::{Config, Loaded, TlsMode};
+use crate::serve::{self, Ready, StartError};
+use banner::Code;
+
+/// How to run the server.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  chatelaine serve                                          data in ./data, port 7777, all addresses
+  chatelaine serve --data /var/lib/chatelaine --listen 127.0.0.1:8443
+  chatelaine serve --set tls.mode=off --set tls.plaintext=always    behind a front server
+  chatelaine serve --listen 127.0.0.1:0 --ready-file run/ready.json for scripts: wait for the file
+
+SIGTERM and SIGINT (Ctrl-C) stop the server in order; a second one ends it at once.
+Settings: 'chatelaine config show' and 'chatelaine config example'.")]
+pub struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// Where to listen; port 0 picks a free one [default: 0.0.0.0:7777]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// A file that is written once requests are accepted: {"pid":..,"address":"..","url":".."}.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Show the QR code of the setup page also when this is no terminal.
+    #[arg(long)]
+    qr: bool,
+}
+
+/// Runs the server until it is told to stop.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let loaded = args.place.settings(args.listen.as_deref())?;
+    let dir = data_dir::prepare(&args.place.data, Missing::Make)?;
+    if let Some(file) = &args.ready_file {
+        // A killed server left its file behind; whoever waits for ours must not find that one.
+        let _gone = std::fs::remove_file(file);
+    }
+    log::start(&loaded.config.log);
+    let opened = open::open(&dir, &loaded)?;
+    let ended = run_opened(args, &dir, &loaded, &opened);
+    opened.close();
+    if ended.is_ok() {
+        tracing::info!("stopped");
+    }
+    ended
+}
+
+fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Result<(), Failure> {
+    let config = &loaded.config;
+    let listener = listen(config)?;
+    let bound = listener.local_addr()?;
+    let token = accounts::make_setup_token(&opened.core, &Caller::operator())
+        .map_err(|error| Failure::failed(format!("the setup token cannot be made: {error}")))?;
+    let stop = CancellationToken::new();
+    signals::watch(stop.clone(), config.listen.stop_grace_s)?;
+    let control = control(
+        dir,
+        &opened.core,
+        address::urls(config, config.tls.mode != TlsMode::Off, bound).into_iter().next().unwrap_or_default(),
+    )?;
+    let trouble = Trouble::default();
+    let mut parts = parts::parts(dir, config, &opened.core)?;
+    parts.background.push(parts::watch_store(&opened.core, stop.clone(), Arc::clone(&trouble)));
+    let announce = Announcement {
+        config: config.clone(),
+        ready_file: args.ready_file.clone(),
+        code: if args.qr { Code::Always } else { Code::OnTerminal },
+        token,
+        stop: stop.clone(),
+        trouble: Arc::clone(&trouble),
+    };
+    parts.ready = Box::new(move |ready| announce.send(&ready));
+    let ended = serve::run(parts, vec![listener], stop).map_err(|error| start_failure(&error));
+    notify(NotifyState::Stopping);
+    drop(control);
+    if let Some(file) = &args.ready_file {
+        let _gone = std::fs::remove_file(file);
+    }
+    ended?;
+    match trouble.get().cloned() {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// Why a running server stopped by itself, if it did.
+type Trouble = Arc<OnceLock<Failure>>;
+
+fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    let refused =
+        |why: String| Failure::new(Exit::Address, format!("cannot listen on {}: {why}", config.listen.address));
+    let address: SocketAddr = config.listen.address.parse().map_err(|_| refused("it is no ADDRESS:PORT".to_owned()))?;
+    TcpListener::bind(address).map_err(|error| {
+        refused(match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "the port is in use by another program; stop that one, or choose another port by --listen".to_owned()
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a right (CAP_NET_BIND_SERVICE); choose a higher one by --listen".to_owned()
+            }
+            std::io::ErrorKind::AddrNotAvailable => {
+                "this machine does not have that address; 0.0.0.0 means all it has".to_owned()
+            }
+            _ => error.to_string(),
+        })
+    })
+}
+
+fn control(dir: &Path, core: &Core, base: String) -> Result<Control, Failure> {
+    let core = core.clone();
+    let run = Box::new(move |command| admin::run_command(&core, &base, command));
+    Control::start(dir, run).map_err(|error| {
+        Failure::new(Exit::Folder, format!("the control socket in {} cannot be made: {error}", dir.display()))
+    })
+}
+
+fn start_failure(error: &StartError) -> Failure {
+    let exit = match error {
+        StartError::Tls(_) => Exit::Certificate,
+        StartError::Listener(_) => Exit::Address,
+        StartError::Threads(_) | StartError::Routes(_) => Exit::Failed,
+    };
+    Failure::new(exit, error.to_string())
+}
+
+/// What scripts find in the ready file.
+#[derive(serde::Serialize)]
+struct ReadyFile {
+    pid: u32,
+    address: String,
+    url: String,
+}
+
+/// Who is told, and what, once requests are accepted.
+struct Announcement {
+    config: Config,
+    ready_file: Option<PathBuf>,
+    code: Code,
+    token: Option<Secret<String>>,
+    stop: CancellationToken,
+    trouble: Trouble,
+}
+
+impl Announcement {
+    fn send(self, ready: &Ready) {
+        let Some(bound) = ready.addresses.first().copied() else { return };
+        if let Some(file) = &self.ready_file {
+            let facts = ReadyFile {
+                pid: std::process::id(),
+                address: address::connectable(bound).to_string(),
+                url: address::local_url(ready.tls, bound),
+            };
+            let text = serde_json::to_string(&facts).unwrap_or_default();
+            if let Err(error) = data_dir::write_whole(file, &format!("{text}\n")) {
+                // Whoever waits for the file would wait for ever.
+                let line = format!("the ready file {} cannot be written: {error}", file.display());
+                let _first = self.trouble.set(Failure::failed(line));
+                self.stop.cancel();
+                return;
+            }
+        }
+        let urls = address::urls(&self.config, ready.tls, bound);
+        let _printed = say(&banner::text(&urls, self.token.as_ref().map(|token| token.reveal().as_str()), self.code));
+        tracing::info!(port = bound.port(), "accepting requests on port {}", bound.port());
+        notify(NotifyState::Ready);
+    }
+}
+
+/// Tells systemd, if it started us; nobody else minds.
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "systemd could not be told");
+    }
+}

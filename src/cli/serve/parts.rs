@@ -1,0 +1,136 @@
+//! Puts the running server together: settings become limits, the dialects get their paths, jobs
+//! and watchers their place in the background.
+
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chatelaine_core::Core;
+use chatelaine_core::settings::RateLimit;
+use chatelaine_http::{CapsLimits, Networks, RateLimits, RateOptions};
+use tokio_util::sync::CancellationToken;
+
+use super::super::{Exit, Failure};
+use crate::config::{self, Config};
+use crate::serve::{Background, Limits, Parts, Plaintext, TlsMode, TlsOptions, timetable};
+
+/// How often run-time settings that live outside the domain are looked at.
+const SETTINGS_EVERY: Duration = Duration::from_secs(1);
+
+/// All that the server is made of, but for what announces it.
+pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure> {
+    let rates = Arc::new(RateLimits::new(rate_options(&core.settings().rate_limit)));
+    let mut background = timetable::tasks(core);
+    background.push(watch_settings(core.clone(), Arc::clone(&rates)));
+    let core_again = core.clone();
+    Ok(Parts {
+        limits: limits(config)?,
+        tls: tls(dir, config),
+        web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
+        background,
+        // Followers end in their own way, so that clients hear a goodbye.
+        stopping: Box::new(move || core_again.store().bus().close()),
+        ..Parts::default()
+    })
+}
+
+fn limits(config: &Config) -> Result<Limits, Failure> {
+    let listen = &config.listen;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let trusted_proxies = Networks::parse(&listen.trusted_proxies).map_err(|text| {
+        Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
+    })?;
+    Ok(Limits {
+        workers: if listen.workers == 0 { cores } else { listen.workers },
+        caps: CapsLimits {
+            total: listen.connections_max,
+            per_address: listen.connections_per_address,
+            ..CapsLimits::default()
+        },
+        first_byte: listen.first_byte_s,
+        handshake: listen.handshake_s,
+        head: listen.head_s,
+        idle: listen.idle_s,
+        body_idle: listen.body_idle_s,
+        stop_grace: listen.stop_grace_s,
+        head_bytes: listen.head_bytes,
+        headers_max: listen.headers_max,
+        body_bytes: listen.body_bytes as u64,
+        trusted_proxies,
+        plaintext: match config.tls.plaintext {
+            config::Plaintext::Loopback => Plaintext::Loopback,
+            config::Plaintext::Redirect => Plaintext::Redirect,
+            config::Plaintext::Always => Plaintext::Always,
+            config::Plaintext::Never => Plaintext::Never,
+        },
+        metrics_open: listen.metrics_open,
+    })
+}
+
+fn tls(dir: &Path, config: &Config) -> TlsOptions {
+    TlsOptions {
+        mode: match config.tls.mode {
+            config::TlsMode::Auto => TlsMode::Auto,
+            config::TlsMode::Files => TlsMode::Files,
+            config::TlsMode::Off => TlsMode::Off,
+        },
+        dir: dir.join("tls"),
+        names: config.tls.names.clone(),
+        certificate: dir.join(&config.tls.certificate),
+        key: dir.join(&config.tls.key),
+        leaf_days: config.tls.leaf_days,
+        renew_days: config.tls.renew_days,
+        ..TlsOptions::default()
+    }
+}
+
+fn rate_options(limit: &RateLimit) -> RateOptions {
+    RateOptions {
+        enabled: limit.enabled,
+        address_per_s: limit.address_per_s,
+        address_burst: limit.address_burst,
+        account_per_s: limit.account_per_s,
+        account_burst: limit.account_burst,
+        sign_in_per_min: limit.sign_in_per_min,
+    }
+}
+
+/// Carries changes of the rate limits from the domain to where requests are counted.
+fn watch_settings(core: Core, rates: Arc<RateLimits>) -> Background {
+    Box::new(move |stop| {
+        Box::pin(async move {
+            let mut known = core.settings().rate_limit.clone();
+            let mut clock = tokio::time::interval(SETTINGS_EVERY);
+            loop {
+                tokio::select! {
+                    _ = clock.tick() => {}
+                    () = stop.cancelled() => return,
+                }
+                let now = core.settings();
+                if now.rate_limit != known {
+                    known = now.rate_limit.clone();
+                    rates.set(rate_options(&known));
+                }
+            }
+        })
+    })
+}
+
+/// Stops the server when the store has failed for good; `trouble` then tells why it stopped.
+pub fn watch_store(core: &Core, stop: CancellationToken, trouble: Arc<OnceLock<Failure>>) -> Background {
+    let store = core.store().clone();
+    Box::new(move |stopping| {
+        Box::pin(async move {
+            tokio::select! {
+                why = store.until_failed() => {
+                    tracing::error!(%why, "the store failed: stopping");
+                    let line = format!("the store failed ({why}) and nothing more can be kept; check the disk, then start again");
+                    let _first = trouble.set(Failure::new(Exit::Broken, line));
+                    stop.cancel();
+                }
+                () = stopping.cancelled() => {}
+            }
+        })
+    })
+}

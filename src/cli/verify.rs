@@ -1,0 +1,33 @@
+//! `chatelaine verify`: is every row readable and every file body what its name says?
+
+use super::admin::command::{Command, Reply};
+use super::config::Place;
+use super::{Exit, Failure, admin, say};
+
+/// Which data folder.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Example: chatelaine verify --data ./data
+
+Works while the server runs and while it does not. Ends with code 0 if everything is in order, else with 8
+and one line for each finding on standard output.")]
+pub struct Args {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Verifies and prints what came of it.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    match admin::once(&args.place, Command::Verify)? {
+        Reply::Verified { said, troubles } if !troubles.is_empty() => {
+            for trouble in troubles {
+                say(&format!("{trouble}\n"))?;
+            }
+            Err(Failure::new(Exit::Damaged, said))
+        }
+        Reply::Verified { said, .. } | Reply::Said(said) => say(&format!("{said}\n")),
+        Reply::Link { .. } | Reply::Table(_) => {
+            Err(Failure::failed("the running server gave another answer than asked for"))
+        }
+    }
+}

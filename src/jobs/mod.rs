@@ -1,0 +1,30 @@
+//! What recurs: each task in a file, run by the timetable of `serve`.
+//!
+//! A job runs once, says how much it did, and is safe to repeat or to skip: a server that was off
+//! for a month catches up with the first run.
+
+mod expire;
+mod presence;
+mod sweep_blobs;
+
+use std::time::Duration;
+
+use chatelaine_core::{Core, Result};
+
+/// One recurring task.
+#[derive(Clone, Copy)]
+pub struct Job {
+    /// Its name in logs.
+    pub name: &'static str,
+    /// How often it runs.
+    pub every: Duration,
+    /// Does it once and says how many things it changed. Blocks.
+    pub run: fn(&Core) -> Result<u64>,
+}
+
+/// Every job.
+pub const ALL: &[Job] = &[
+    Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
+    Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },
+    Job { name: "sweep-blobs", every: Duration::from_secs(60 * 60), run: sweep_blobs::run },
+];
