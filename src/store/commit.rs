@@ -146,12 +146,14 @@ impl<E: Carried> Writer<E> {
         let moment = shared.cache.now();
         let snapshot = engine.snapshot();
         let base = View::over(&*engine, &snapshot, (&shared.cache, moment));
-        let full = !self.shared.has_space();
+        let mut full = true;
         let mut group = Group { overlay: Overlay::default(), waiting: Vec::new(), events: Vec::new() };
         let (mut next, mut ran, mut stop) = (Some(first), 0, false);
         while let Some(command) = next.take() {
             self.shared.counts.queued.fetch_sub(1, Ordering::Relaxed);
             ran += 1;
+            // Refused commands are answered at once, so their callers may come back within the same group, with more space.
+            full = full && !self.shared.has_space();
             self.run(command, &base, &mut group, full);
             if ran >= self.group_max || group.overlay.bytes >= self.group_bytes_max {
                 break;
@@ -162,6 +164,8 @@ impl<E: Carried> Writer<E> {
                 Err(_) => {}
             }
         }
+        // A snapshot that lives through the commit would keep redb from reusing the pages it replaces.
+        drop(snapshot);
         self.finish(group);
         if self.sync_due_in().is_some_and(|left| left.is_zero()) {
             self.sync_late();
@@ -170,7 +174,9 @@ impl<E: Carried> Writer<E> {
     }
 
     fn run(&self, mut command: Box<dyn Command<E>>, base: &View<'_>, group: &mut Group<E>, full: bool) {
-        if let Some(failure) = self.shared.failure() {
+        if self.shared.has_failed()
+            && let Some(failure) = self.shared.failure()
+        {
             return command.answer(Err(Fault::Failed(failure)));
         }
         let mut tx = Tx::new(base, &group.overlay);

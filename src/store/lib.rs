@@ -302,6 +302,7 @@ impl<E: Carried> Drop for Inner<E> {
     fn drop(&mut self) {
         if thread::current().id() == self.writer_id {
             // The last handle went inside a command: the writer ends by itself once its queue is disconnected.
+            self.bus.close();
             return;
         }
         self.stop();

@@ -60,6 +60,10 @@ impl Shared {
         });
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.borrow().is_some()
+    }
+
     pub(crate) fn failure(&self) -> Option<String> {
         self.failure.borrow().clone()
     }

@@ -29,6 +29,7 @@ on_every_engine! {
     without_free_space_writes_are_refused_reads_go_on_and_space_heals_it
     damaged_rows_are_told_from_missing_ones
     many_writes_inside_one_task_of_a_runtime_come_to_their_end
+    submitted_writes_can_be_awaited_and_go_on_when_nobody_waits
 }
 
 #[derive(Debug, PartialEq)]
@@ -331,9 +332,29 @@ fn without_free_space_writes_are_refused_reads_go_on_and_space_heals_it(engine: 
     assert_eq!(store.write(|tx| NUMBERS.put(tx, &(1, 2), &2)), Err(Fault::Full));
     assert_eq!(store.write(|tx| NUMBERS.get(tx, &(1, 1))), Ok(Some(1)), "a command that writes nothing needs no space");
     assert_eq!(store.read(|view| NUMBERS.count(view, &(), 9)), Ok(1));
-    store.set_reserve(0);
-    put(&store, (1, 2), 2);
+    for round in 0..200 {
+        store.set_reserve(u64::MAX);
+        assert_eq!(store.write(|tx| NUMBERS.put(tx, &(1, 2), &2)), Err(Fault::Full));
+        store.set_reserve(0);
+        put(&store, (1, 3), round);
+    }
     assert_eq!(store.failed(), None);
+}
+
+fn submitted_writes_can_be_awaited_and_go_on_when_nobody_waits(engine: EngineKind) {
+    let store = bed(engine);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        drop(store.submit(|tx| tx.count_up(&COUNTER)));
+        assert_eq!(store.submit(|tx| tx.count_up(&COUNTER)).await, Ok(2));
+        let mut queue = store.bus().subscribe(Topic(0, 0), Vec::new);
+        let answer = store.submit(|tx| {
+            tx.emit(Note(7));
+            tx.count_up(&COUNTER)
+        });
+        assert_eq!(queue.next().await, Next::Item(Arc::new(Note(7))));
+        assert_eq!(answer.await, Ok(3));
+    });
 }
 
 fn damaged_rows_are_told_from_missing_ones(engine: EngineKind) {
