@@ -1,1 +1,83 @@
-//! Stub.
+//! Our own API: JSON under `/api/v1` and the live socket. What it promises is written in `docs/web-api.md`.
+//!
+//! This file holds the table of routes; each handler parses, calls one operation, views and answers. Rights, limits of
+//! the domain and the clock live in core; statuses and texts in `codes.rs`.
+
+mod accounts;
+mod admin;
+mod auth;
+mod codes;
+mod files;
+mod friends;
+mod ids;
+mod invites;
+mod live;
+mod logins;
+mod me;
+mod members;
+mod messages;
+mod openapi;
+mod paging;
+mod push;
+mod restrictions;
+mod roles;
+mod rooms;
+mod routes;
+mod server;
+mod tickets;
+mod uploads;
+mod views;
+mod wire;
+
+pub use codes::problem;
+pub use live::Live;
+pub use openapi::document;
+pub use push::frame;
+pub use routes::{Route, configure, table};
+pub use wire::{Fault, Problem};
+
+/// The shapes of answers, for clients written in Rust.
+pub mod shapes {
+    pub use crate::views::messages::{Edit, Message, Messages, Reaction, Segment};
+    pub use crate::views::people::{Account, Friend, FriendRequest, Login, Me, Signed};
+    pub use crate::views::rooms::{Invite, Link, Member, Role, Room, RoomSummary};
+    pub use crate::views::things::{File, Limits, Server, Upload};
+    pub use crate::wire::Page;
+}
+
+use std::sync::Arc;
+
+use chatelaine_core::Core;
+use chatelaine_core::settings::Settings;
+use chatelaine_http::{RateLimits, RateOptions};
+
+use crate::tickets::Tickets;
+
+/// What this dialect needs to run; cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    pub(crate) core: Core,
+    pub(crate) rates: RateLimits,
+    pub(crate) tickets: Arc<Tickets>,
+    pub(crate) body_bytes: usize,
+}
+
+impl Web {
+    /// The dialect over a core, with the rate limits it shares with the others and its cap on JSON bodies.
+    pub fn new(core: Core, rates: RateLimits, body_bytes: usize) -> Web {
+        Web { core, rates, tickets: Arc::default(), body_bytes }
+    }
+}
+
+/// The pace that the settings allow, for the rate limits.
+pub fn pace(settings: &Settings) -> RateOptions {
+    let pace = &settings.rate_limit;
+    RateOptions {
+        enabled: pace.enabled,
+        address_per_s: pace.address_per_s,
+        address_burst: pace.address_burst,
+        account_per_s: pace.account_per_s,
+        account_burst: pace.account_burst,
+        sign_in_per_min: pace.sign_in_per_min,
+    }
+}

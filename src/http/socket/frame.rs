@@ -25,6 +25,12 @@ impl Frame {
         Frame(encode(BINARY, payload))
     }
 
+    /// The frame whose `bytes` were kept somewhere, to be sent once more.
+    #[must_use]
+    pub fn encoded(bytes: Bytes) -> Frame {
+        Frame(bytes)
+    }
+
     pub(super) fn ping() -> Frame {
         Frame(Bytes::from_static(&[PING, 0]))
     }

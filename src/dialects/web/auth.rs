@@ -1,0 +1,324 @@
+//! Who asks: bearer token or cookie become a `Caller`, after the rate limits and the defence against forged requests.
+//!
+//! `Call` is the one extractor of this dialect. It looks at nothing by itself, so each handler decides the order: sign-in
+//! first, then path, query and body; a stranger is never told about mistakes in a body.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use bytes::{Bytes, BytesMut};
+use chatelaine_core::ask::ask;
+use chatelaine_core::caller::{Caller, Dialect, Who};
+use chatelaine_core::error::{Error, Thing};
+use chatelaine_core::limits::LOGIN_AGENT_BYTES_MAX;
+use chatelaine_core::{Core, logins};
+use chatelaine_http::Peer;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use crate::Web;
+use crate::ids::{self, Numbered};
+use crate::views::people::Signed;
+use crate::wire::{self, Fault, MARK_HEADER, Reply};
+
+/// Cookie over TLS: the prefix makes browsers refuse it from anywhere else.
+const COOKIE_TLS: &str = "__Host-chatelaine";
+/// Cookie where there is no TLS.
+const COOKIE_PLAIN: &str = "chatelaine";
+
+/// One request on its way through a handler.
+pub struct Call {
+    web: Data<Web>,
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl FromRequest for Call {
+    type Error = Fault;
+    type Future = Ready<Result<Call, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let web = request.app_data::<Data<Web>>().cloned();
+        let payload = payload.take();
+        ready(web.map(|web| Call { web, request: request.clone(), payload }).ok_or(Fault::NoRoute))
+    }
+}
+
+impl Call {
+    /// What the dialect runs on.
+    pub fn web(&self) -> &Web {
+        &self.web
+    }
+
+    /// The request itself, for headers.
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// The other end of the connection.
+    pub fn peer(&self) -> Peer {
+        peer(&self.request)
+    }
+
+    /// Lets anybody in whose address is not too fast.
+    pub fn anyone(&self) -> Result<Caller, Fault> {
+        let address = self.peer().address;
+        self.web.rates.address(address).map_err(too_fast)?;
+        Ok(Caller::anonymous(Dialect::Web).from_address(address))
+    }
+
+    /// Lets anybody in who is slow enough to try a password.
+    pub fn stranger(&self) -> Result<Caller, Fault> {
+        let caller = self.anyone()?;
+        self.slow_enough()?;
+        Ok(caller)
+    }
+
+    /// Lets in who is signed in. Fails with `SignInNeeded`, with `Forged`, or when the address or account is too fast.
+    pub async fn signed_in(&self) -> Result<Caller, Fault> {
+        let address = self.peer().address;
+        self.web.rates.address(address).map_err(too_fast)?;
+        let token = self.token()?;
+        let caller = login(&self.web.core, token, Caller::anonymous(Dialect::Web).from_address(address)).await?;
+        let account = caller.require_account()?;
+        self.web.rates.account(account.get()).map_err(too_fast)?;
+        Ok(caller)
+    }
+
+    /// Lets pass who does not try passwords too fast.
+    pub fn slow_enough(&self) -> Result<(), Fault> {
+        self.web.rates.sign_in(self.peer().address).map_err(too_fast)
+    }
+
+    /// What the client calls itself, cut to what is kept.
+    pub fn agent(&self) -> String {
+        let agent = self.request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        agent.unwrap_or_default().chars().take(LOGIN_AGENT_BYTES_MAX).collect()
+    }
+
+    fn token(&self) -> Result<String, Fault> {
+        let headers = self.request.headers();
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if let Some(token) = bearer(sent) {
+            return Ok(token.to_owned());
+        }
+        let peer = self.peer();
+        let token = cookie(headers, peer.tls).ok_or(Fault::SignInNeeded)?;
+        let safe = matches!(*self.request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if !safe && !ours(headers, self.request.uri().host(), peer.tls) {
+            return Err(Fault::Forged);
+        }
+        Ok(token.to_owned())
+    }
+
+    /// A part of the path as text.
+    pub fn text(&self, name: &str) -> String {
+        self.request.match_info().query(name).to_owned()
+    }
+
+    /// A part of the path as an id; a text that is no id is not found.
+    pub fn id<T: Numbered>(&self, name: &str, thing: Thing) -> Result<T, Fault> {
+        ids::number(self.request.match_info().query(name)).ok_or(Fault::Core(Error::NotFound(thing)))
+    }
+
+    /// The query string as a type.
+    pub fn query<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        wire::parse_query(self.request.query_string())
+    }
+
+    /// The body as a type; waits for all of it, up to the limit.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
+        wire::parse(&self.body().await?)
+    }
+
+    async fn body(&mut self) -> Result<Bytes, Fault> {
+        let limit = self.web.body_bytes;
+        let too_large = Fault::BodyTooLarge(u64::try_from(limit).unwrap_or(u64::MAX));
+        let typed = self.request.content_type();
+        if !(typed.is_empty() || typed == "application/json" || typed.ends_with("+json")) {
+            return Err(Fault::MediaType("application/json"));
+        }
+        let mut body = BytesMut::new();
+        while let Some(piece) = self.payload.next().await {
+            let piece = piece.map_err(|_| Fault::BodyBroken)?;
+            if body.len() + piece.len() > limit {
+                return Err(too_large);
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body.freeze())
+    }
+
+    /// The raw body, for uploads.
+    pub fn payload(&mut self) -> &mut Payload {
+        &mut self.payload
+    }
+
+    /// Runs one operation on the blocking pool.
+    pub async fn ask<R, F>(&self, operation: F) -> Result<R, Fault>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Core) -> Result<R, Error> + Send + 'static,
+    {
+        ask(&self.web.core, operation).await.map_err(Fault::Core)
+    }
+
+    /// Answers a sign-in: the token in the body, or in a cookie that scripts cannot read.
+    pub fn signed(&self, status: StatusCode, mut signed: Signed, by_cookie: Carrier) -> Reply {
+        let mut cookie = None;
+        if by_cookie == Carrier::Cookie {
+            let days = self.web.core.settings().accounts.login_days;
+            let token = signed.token.take().unwrap_or_default();
+            cookie = Some(set_cookie(&token, u64::from(days) * 86_400, self.peer().tls));
+        }
+        let mut answer = wire::json(status, &signed)?;
+        if let Some(value) = cookie.and_then(|text| header::HeaderValue::from_str(&text).ok()) {
+            answer.headers_mut().append(header::SET_COOKIE, value);
+        }
+        Ok(answer)
+    }
+
+    /// Takes the cookie back where the request came by one.
+    pub fn forget(&self, mut answer: HttpResponse) -> HttpResponse {
+        let tls = self.peer().tls;
+        if cookie(self.request.headers(), tls).is_some()
+            && let Ok(value) = header::HeaderValue::from_str(&set_cookie("", 0, tls))
+        {
+            answer.headers_mut().append(header::SET_COOKIE, value);
+        }
+        answer
+    }
+}
+
+/// Where a client wants its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// In the body.
+    Body,
+    /// In a cookie.
+    Cookie,
+}
+
+impl Carrier {
+    /// What the member `cookie` of a request asks for.
+    pub fn wished(cookie: Option<bool>) -> Carrier {
+        if cookie == Some(true) { Carrier::Cookie } else { Carrier::Body }
+    }
+}
+
+/// The caller that a token stands for. Costs no hop to the blocking pool while core remembers the login.
+pub async fn login(core: &Core, token: String, stranger: Caller) -> Result<Caller, Fault> {
+    let found = match logins::look(core, &token) {
+        Some(found) => found,
+        None => ask(core, move |core| logins::resolve(core, &token)).await?,
+    };
+    Ok(Caller { who: Who::Account(found.account), ..stranger }.with_login(found.login))
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub fn bearer(value: Option<&str>) -> Option<&str> {
+    let (scheme, token) = value?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+}
+
+/// The token of our cookie. Over TLS only the name counts that browsers guard.
+pub fn cookie(headers: &HeaderMap, tls: bool) -> Option<&str> {
+    cookie_of(headers.get_all(header::COOKIE).filter_map(|line| line.to_str().ok()), tls)
+}
+
+/// The token among lines of `Cookie` headers.
+pub fn cookie_of<'a>(lines: impl Iterator<Item = &'a str>, tls: bool) -> Option<&'a str> {
+    let wanted = if tls { COOKIE_TLS } else { COOKIE_PLAIN };
+    lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == wanted && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+fn set_cookie(token: &str, seconds: u64, tls: bool) -> String {
+    let (name, secure) = if tls { (COOKIE_TLS, "; Secure") } else { (COOKIE_PLAIN, "") };
+    format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+}
+
+/// Whether a request that signs in by cookie was sent by our own page: a header that foreign pages cannot set, and what
+/// the browser itself says about the sender, where it says anything.
+fn ours(headers: &HeaderMap, authority: Option<&str>, tls: bool) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let marked = headers.get(&MARK_HEADER).is_some_and(|value| value.as_bytes() == b"1");
+    let site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    marked && site && same_origin(text("origin"), text("host").or(authority), tls)
+}
+
+/// Whether an `Origin` header, if there is one, names the server that was asked.
+pub fn same_origin(origin: Option<&str>, host: Option<&str>, tls: bool) -> bool {
+    let Some(origin) = origin else { return true };
+    let scheme = if tls { "https://" } else { "http://" };
+    let named = origin.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme));
+    match (named.and_then(|_| origin.get(scheme.len()..)), host) {
+        (Some(named), Some(host)) => named.eq_ignore_ascii_case(host),
+        _ => false,
+    }
+}
+
+/// A refusal of the rate limits as the domain words it.
+pub fn too_fast(refusal: chatelaine_http::TooFast) -> Fault {
+    Fault::Core(Error::TooFast { retry_ms: refusal.retry_ms })
+}
+
+fn peer(request: &HttpRequest) -> Peer {
+    let known = request.extensions().get::<Peer>().copied();
+    // Without the front there is nobody to trust: an address that no peer has, and no TLS.
+    known.unwrap_or(Peer { address: std::net::IpAddr::from([0, 0, 0, 0]), tls: false, loopback: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_guarded_cookie_counts_over_tls() {
+        let lines = ["a=1; chatelaine=planted", "__Host-chatelaine=real"];
+        assert_eq!(cookie_of(lines.iter().copied(), true), Some("real"));
+        assert_eq!(cookie_of(lines.iter().copied(), false), Some("planted"));
+        assert_eq!(cookie_of(["xchatelaine=1"].iter().copied(), false), None);
+    }
+
+    #[test]
+    fn an_origin_must_name_this_server_with_its_scheme_and_port() {
+        let host = Some("place.example:7777");
+        assert!(same_origin(Some("https://place.example:7777"), host, true));
+        assert!(same_origin(None, host, true));
+        for foreign in
+            ["http://place.example:7777", "https://place.example", "https://place.example:7777.evil", "null", ""]
+        {
+            assert!(!same_origin(Some(foreign), host, true), "{foreign}");
+        }
+        assert!(!same_origin(Some("https://place.example:7777"), None, true));
+    }
+
+    #[test]
+    fn a_cookie_alone_does_not_move_anything() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, header::HeaderValue::from_static("h:1"));
+        assert!(!ours(&headers, None, false));
+        headers.insert(MARK_HEADER, header::HeaderValue::from_static("1"));
+        assert!(ours(&headers, None, false));
+        headers
+            .insert(header::HeaderName::from_static("sec-fetch-site"), header::HeaderValue::from_static("cross-site"));
+        assert!(!ours(&headers, None, false));
+    }
+
+    #[test]
+    fn cookies_over_tls_are_bound_to_the_host() {
+        assert_eq!(
+            set_cookie("t", 60, true),
+            "__Host-chatelaine=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+        assert!(!set_cookie("t", 60, false).contains("Secure"));
+    }
+}

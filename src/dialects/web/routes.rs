@@ -1,0 +1,232 @@
+//! The table of routes, in the order of `docs/web-api.md`, and how it is mounted.
+//!
+//! Where two paths fit one request the earlier line wins: fixed words stand before ids.
+
+use std::future::Future;
+
+use actix_web::http::{Method, header};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError};
+
+use crate::auth::Call;
+use crate::wire::{Fault, Reply};
+use crate::{
+    Web, accounts, admin, files, friends, invites, live, logins, me, members, messages, openapi, restrictions, roles,
+    rooms, server, uploads,
+};
+
+/// Where everything below lives.
+pub const BASE: &str = "/api/v1";
+
+/// One line of the table.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path below `/api/v1`, with `{parts}`.
+    pub path: &'static str,
+    handler: Box<dyn Fn() -> actix_web::Route>,
+}
+
+fn line<H, F>(method: Method, path: &'static str, handler: H) -> Route
+where
+    H: Fn(Call) -> F + Clone + 'static,
+    F: Future<Output = Reply> + 'static,
+{
+    let verb = method.clone();
+    let handler = Box::new(move || web::method(verb.clone()).to(handler.clone()));
+    Route { method, path, handler }
+}
+
+fn get<H: Fn(Call) -> F + Clone + 'static, F: Future<Output = Reply> + 'static>(
+    path: &'static str,
+    handler: H,
+) -> Route {
+    line(Method::GET, path, handler)
+}
+
+fn post<H: Fn(Call) -> F + Clone + 'static, F: Future<Output = Reply> + 'static>(
+    path: &'static str,
+    handler: H,
+) -> Route {
+    line(Method::POST, path, handler)
+}
+
+fn put<H: Fn(Call) -> F + Clone + 'static, F: Future<Output = Reply> + 'static>(
+    path: &'static str,
+    handler: H,
+) -> Route {
+    line(Method::PUT, path, handler)
+}
+
+fn patch<H: Fn(Call) -> F + Clone + 'static, F: Future<Output = Reply> + 'static>(
+    path: &'static str,
+    handler: H,
+) -> Route {
+    line(Method::PATCH, path, handler)
+}
+
+fn delete<H: Fn(Call) -> F + Clone + 'static, F: Future<Output = Reply> + 'static>(
+    path: &'static str,
+    handler: H,
+) -> Route {
+    line(Method::DELETE, path, handler)
+}
+
+/// Every route of this dialect.
+pub fn table() -> Vec<Route> {
+    let mut table = people();
+    table.extend(places());
+    table.extend(things());
+    table
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        get("/server", server::get),
+        post("/setup", server::set_up),
+        post("/accounts", accounts::register),
+        get("/accounts", accounts::search),
+        get("/accounts/{id}", accounts::get),
+        post("/password-resets", accounts::reset_password),
+        post("/logins", logins::sign_in),
+        get("/logins", logins::list),
+        delete("/logins", logins::end_others),
+        delete("/logins/{id}", logins::end),
+        get("/me", me::get),
+        patch("/me", me::change),
+        post("/me/password", me::change_password),
+        post("/me/close", me::close),
+        get("/me/settings", me::get_settings),
+        put("/me/settings", me::put_settings),
+        get("/friends", friends::list),
+        get("/friends/requests", friends::list_requests),
+        post("/friends/requests", friends::ask),
+        post("/friends/requests/{account}/accept", friends::accept),
+        post("/friends/requests/{account}/decline", friends::decline),
+        delete("/friends/requests/{account}", friends::withdraw),
+        delete("/friends/{account}", friends::remove),
+        patch("/friends/{account}", friends::change),
+        get("/blocks", friends::list_blocks),
+        put("/blocks/{account}", friends::block),
+        delete("/blocks/{account}", friends::unblock),
+        post("/reports", friends::report),
+    ]
+}
+
+fn places() -> Vec<Route> {
+    vec![
+        get("/rooms", rooms::list),
+        post("/rooms", rooms::open),
+        get("/rooms/find", rooms::find),
+        get("/rooms/{id}", rooms::get),
+        patch("/rooms/{id}", rooms::change),
+        delete("/rooms/{id}", rooms::delete),
+        get("/rooms/{id}/summary", rooms::summary),
+        get("/rooms/{id}/members", members::list),
+        patch("/rooms/{id}/members/me", members::change_mine),
+        delete("/rooms/{id}/members/me", members::leave),
+        patch("/rooms/{id}/members/{account}", members::change),
+        delete("/rooms/{id}/members/{account}", members::kick),
+        get("/rooms/{id}/bans", restrictions::list_bans),
+        put("/rooms/{id}/bans/{account}", restrictions::ban),
+        delete("/rooms/{id}/bans/{account}", restrictions::unban),
+        get("/rooms/{id}/mutes", restrictions::list_mutes),
+        put("/rooms/{id}/mutes/{account}", restrictions::mute),
+        delete("/rooms/{id}/mutes/{account}", restrictions::unmute),
+        get("/rooms/{id}/roles", roles::list),
+        post("/rooms/{id}/roles", roles::add),
+        patch("/rooms/{id}/roles/{role}", roles::change),
+        delete("/rooms/{id}/roles/{role}", roles::remove),
+        post("/rooms/{id}/invites", invites::invite),
+        get("/invites", invites::list),
+        post("/invites/{id}/accept", invites::accept),
+        post("/invites/{id}/decline", invites::decline),
+        post("/rooms/{id}/links", invites::make_link),
+        get("/rooms/{id}/links", invites::list_links),
+        delete("/rooms/{id}/links/{link}", invites::remove_link),
+        get("/links/{token}", invites::preview_link),
+        post("/links/{token}/join", invites::join_by_link),
+        post("/rooms/{id}/join", invites::join),
+        get("/rooms/{id}/requests", invites::list_requests),
+        post("/rooms/{id}/requests/{account}/accept", invites::accept_request),
+        post("/rooms/{id}/requests/{account}/decline", invites::decline_request),
+        get("/rooms/{id}/messages", messages::list),
+        post("/rooms/{id}/messages", messages::send),
+        get("/rooms/{id}/messages/{offset}", messages::get),
+        patch("/rooms/{id}/messages/{offset}", messages::edit),
+        delete("/rooms/{id}/messages/{offset}", messages::recall),
+        get("/rooms/{id}/messages/{offset}/edits", messages::edits),
+        put("/rooms/{id}/messages/{offset}/reactions/{emoji}", messages::react),
+        delete("/rooms/{id}/messages/{offset}/reactions/{emoji}", messages::unreact),
+        post("/rooms/{id}/read", messages::read),
+        post("/rooms/{id}/typing", messages::typing),
+    ]
+}
+
+fn things() -> Vec<Route> {
+    vec![
+        post("/files", files::upload),
+        get("/files", files::list),
+        get("/files/{id}", files::get),
+        delete("/files/{id}", files::delete),
+        get("/files/{id}/content", files::content),
+        line(Method::HEAD, "/files/{id}/content", files::content_head),
+        post("/uploads", uploads::begin),
+        get("/uploads/{id}", uploads::get),
+        put("/uploads/{id}", uploads::piece),
+        delete("/uploads/{id}", uploads::cancel),
+        post("/uploads/{id}/finish", uploads::finish),
+        get("/live", live::plain),
+        post("/live/ticket", live::ticket),
+        get("/openapi.json", openapi::get),
+        get("/admin/accounts", admin::list_accounts),
+        patch("/admin/accounts/{id}", admin::change_account),
+        delete("/admin/accounts/{id}", admin::close_account),
+        post("/admin/accounts/{id}/sign-out", admin::sign_out),
+        post("/admin/accounts/{id}/reset-link", admin::reset_link),
+        get("/admin/settings", admin::list_settings),
+        patch("/admin/settings", admin::change_setting),
+        get("/admin/audit", admin::list_audit),
+        post("/admin/invites", admin::make_invite),
+        get("/admin/invites", admin::list_invites),
+        delete("/admin/invites/{id}", admin::revoke_invite),
+        get("/admin/server-roles", admin::list_roles),
+        post("/admin/server-roles", admin::make_role),
+        delete("/admin/server-roles/{id}", admin::remove_role),
+    ]
+}
+
+/// Mounts the dialect under `/api/v1`.
+pub fn configure(web: Web) -> impl Fn(&mut ServiceConfig) + Send + Sync + Clone + 'static {
+    move |config| {
+        let mut scope = web::scope(BASE).app_data(Data::new(web.clone()));
+        for resource in resources() {
+            scope = scope.service(resource);
+        }
+        config.service(scope.default_service(web::to(|| async { Fault::NoRoute.error_response() })));
+    }
+}
+
+fn resources() -> Vec<Resource> {
+    let mut groups: Vec<(&'static str, Vec<Route>)> = Vec::new();
+    for route in table() {
+        match groups.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, routes)) => routes.push(route),
+            None => groups.push((route.path, vec![route])),
+        }
+    }
+    groups.into_iter().map(|(path, routes)| resource(path, &routes)).collect()
+}
+
+fn resource(path: &str, routes: &[Route]) -> Resource {
+    let allowed = routes.iter().map(|route| route.method.as_str()).collect::<Vec<_>>().join(", ");
+    let mut resource = web::resource(path);
+    for route in routes {
+        resource = resource.route((route.handler)());
+    }
+    resource.default_service(web::to(move |_: HttpRequest| {
+        let mut answer: HttpResponse = Fault::Method.error_response();
+        files::add(&mut answer, header::ALLOW, &allowed);
+        async { answer }
+    }))
+}
