@@ -136,7 +136,8 @@ struct Inner {
     tmp: PathBuf,
     reserve_bytes: AtomicU64,
     /// Taken while a body gets its name and while one is removed, so that the sweep cannot take what is being stored again.
-    gate: Mutex<()>,
+    /// It holds the folders (the first two bytes of a hash) whose names and bodies this run has seen synced.
+    gate: Mutex<HashSet<[u8; 2]>>,
     /// Parts that somebody writes.
     busy: Mutex<HashSet<u64>>,
     next_tmp: AtomicU64,
@@ -184,7 +185,7 @@ impl Blobs {
 }
 
 impl Inner {
-    fn gate(&self) -> MutexGuard<'_, ()> {
+    fn gate(&self) -> MutexGuard<'_, HashSet<[u8; 2]>> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -200,12 +201,11 @@ impl Inner {
     }
 }
 
-/// Makes a folder whose name survives a power cut.
+/// Makes a folder whose name survives a power cut, also if it was there.
 fn make_folder(dir: &Path) -> io::Result<()> {
     match fs::create_dir(dir) {
-        Ok(()) => sync_folder(dir.parent().unwrap_or(Path::new("."))),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => sync_folder(dir.parent().unwrap_or(Path::new("."))),
     }
 }
 

@@ -185,18 +185,27 @@ impl Blobs {
         file.sync_data()?;
         fail_point!("blob-before-rename", |_| Err(io::Error::other("failpoint").into()));
         let home = self.path(hash);
-        let _gate = self.inner.gate();
+        let folder = home.parent().unwrap_or(&self.inner.dir);
+        let [first, second, ..] = hash.0;
+        let mut durable = self.inner.gate();
+        if !durable.contains(&[first, second]) {
+            // Also where they are there already: an earlier run may have ended between making and syncing them.
+            make_folder(folder.parent().unwrap_or(&self.inner.dir))?;
+            make_folder(folder)?;
+            sync_folder(folder)?;
+            durable.insert([first, second]);
+        }
         if home.exists() {
             File::open(&home)?.set_modified(SystemTime::now())?;
             fs::remove_file(path)?;
             return Ok(true);
         }
-        let folder = home.parent().unwrap_or(&self.inner.dir);
-        make_folder(folder.parent().unwrap_or(&self.inner.dir))?;
-        make_folder(folder)?;
+        // Until the sync has succeeded, nobody may take this name for a durable one.
+        durable.remove(&[first, second]);
         fs::rename(path, &home)?;
         fail_point!("blob-after-rename", |_| Err(io::Error::other("failpoint").into()));
         sync_folder(folder)?;
+        durable.insert([first, second]);
         Ok(false)
     }
 }
