@@ -10,6 +10,8 @@ mod kind;
 mod quota;
 mod record;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod upload;
 pub mod uploads;
 

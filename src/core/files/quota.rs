@@ -81,13 +81,18 @@ impl Hold {
 
     /// Holds this many bytes more. Fails with `OverLimit(Quota)` and holds what it held.
     pub(super) fn grow(&mut self, more: u64) -> Result<()> {
+        self.grow_sparing(more, 0)
+    }
+
+    /// As `grow`, but leaves at least `spare` bytes of the quota to others.
+    pub(super) fn grow_sparing(&mut self, more: u64, spare: u64) -> Result<()> {
         let quota = self.core.settings().files.quota_bytes;
         let mut holds = self.core.desk().holds();
         // Read under the lock: an upload that completes meanwhile shows in the row, in the hold or in both, never in none.
         let used = self.core.read(|view| schema::USED_BY_ACCOUNT.get(view, &self.account))?.unwrap_or_default();
         let held = holds.entry(self.account).or_default();
         let wanted = [used.bytes, used.reserved, held.bytes, more].into_iter().fold(0, u64::saturating_add);
-        if wanted > quota {
+        if wanted.saturating_add(spare) > quota {
             return Err(Error::OverLimit(Limit::Quota));
         }
         held.bytes = held.bytes.saturating_add(more);

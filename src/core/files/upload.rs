@@ -55,7 +55,7 @@ impl Receiving {
         if received > most {
             return Err(Error::OverLimit(Limit::FileBytes));
         }
-        self.hold_for(received, most)?;
+        self.hold_for(received)?;
         let room = FILE_HEAD_BYTES.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(bytes.get(..room).unwrap_or_default());
         self.body.write(bytes)?;
@@ -92,17 +92,16 @@ impl Receiving {
         file
     }
 
-    /// Holds more of the quota when the length was not announced: in steps, and exactly once the rest is smaller than a step.
-    fn hold_for(&mut self, received: u64, most: u64) -> Result<()> {
+    /// Holds more of the quota when the length was not announced: in steps while there is plenty, exactly when it runs short,
+    /// so that one upload keeps no other out with bytes that never come.
+    fn hold_for(&mut self, received: u64) -> Result<()> {
         let missing = received.saturating_sub(self.hold.bytes());
         if missing == 0 {
             return Ok(());
         }
-        let step = UPLOAD_HOLD_STEP_BYTES.max(missing).min(most.saturating_sub(self.hold.bytes()));
-        if step > missing && self.hold.grow(step).is_ok() {
-            return Ok(());
-        }
-        self.hold.grow(missing)
+        let step = UPLOAD_HOLD_STEP_BYTES.max(missing);
+        let plenty = step.saturating_mul(8);
+        self.hold.grow_sparing(step, plenty).or_else(|_| self.hold.grow(missing))
     }
 }
 

@@ -6,6 +6,8 @@
 mod board;
 mod status;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod typing;
 
 pub use board::{Board, Standing};
