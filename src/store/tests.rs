@@ -24,6 +24,7 @@ on_every_engine! {
     lists_stay_inside_their_prefix_and_page_without_gap_or_repeat
     what_was_answered_is_there_after_opening_again
     a_late_sync_is_made_at_the_latest_when_closing
+    a_late_sync_comes_by_itself_when_nothing_else_is_written
     a_second_opening_of_the_folder_is_refused
     the_folder_of_another_engine_is_refused_with_advice
     without_free_space_writes_are_refused_reads_go_on_and_space_heals_it
@@ -297,6 +298,17 @@ fn a_late_sync_is_made_at_the_latest_when_closing(engine: EngineKind) {
     }
     let store = store.reopened();
     assert_eq!(store.read(|view| NUMBERS.count(view, &(), 9)), Ok(2));
+}
+
+fn a_late_sync_comes_by_itself_when_nothing_else_is_written(engine: EngineKind) {
+    let durability = Durability::Every(std::time::Duration::from_millis(5));
+    let store = bed_with(Options { engine, durability, ..Options::default() });
+    put(&store, (1, 1), 1);
+    let begun = std::time::Instant::now();
+    while store.stats().syncs == 0 {
+        assert!(begun.elapsed().as_secs() < 20, "the sync is due");
+        thread::yield_now();
+    }
 }
 
 fn a_second_opening_of_the_folder_is_refused(engine: EngineKind) {

@@ -8,6 +8,7 @@ mod copy;
 mod get;
 mod parts;
 mod put;
+mod second;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,10 @@
 //! Order: bytes, `sync_data`, rename, folder sync; only then is the body announced. A body that is there already is kept and
 //! its date renewed, so that a sweep that runs at this moment does not take it for an old one.
 
+use super::second::Second;
 use super::{BlobError, BlobHash, Blobs, make_folder, new_file};
 use crate::open::sync_folder;
 use fail::fail_point;
-use sha2::{Digest, Sha256};
-use sha3::Sha3_256;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +21,7 @@ const SPACE_CHECK_BYTES: u64 = 8 * 1024 * 1024;
 pub struct UploadOptions {
     /// Its greatest length.
     pub bytes_max: u64,
-    /// A second hash, where a protocol asks for one. It costs several times the blake3 hash.
+    /// A second hash, where a protocol asks for one. Long bodies get a thread for it.
     pub second: SecondHash,
 }
 
@@ -53,38 +52,28 @@ pub struct Stored {
 /// The running hashes of a body.
 struct Hashes {
     first: blake3::Hasher,
-    sha2: Option<Sha256>,
-    sha3: Option<Sha3_256>,
+    second: Option<Second>,
 }
 
 impl Hashes {
     fn new(second: SecondHash) -> Hashes {
-        Hashes {
-            first: blake3::Hasher::new(),
-            sha2: (second == SecondHash::Sha256).then(Sha256::new),
-            sha3: (second == SecondHash::Sha3).then(Sha3_256::new),
-        }
+        Hashes { first: blake3::Hasher::new(), second: Second::new(second) }
     }
 
-    fn update(&mut self, bytes: &[u8]) {
+    fn update(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.first.update(bytes);
-        if let Some(sha2) = &mut self.sha2 {
-            sha2.update(bytes);
-        }
-        if let Some(sha3) = &mut self.sha3 {
-            sha3.update(bytes);
-        }
+        self.second.as_mut().map_or(Ok(()), |second| second.update(bytes))
     }
 
-    fn finish(self) -> (BlobHash, Option<[u8; 32]>) {
-        let sha2 = self.sha2.map(|sha2| sha2.finalize().into());
-        (BlobHash(*self.first.finalize().as_bytes()), sha2.or(self.sha3.map(|sha3| sha3.finalize().into())))
+    fn finish(self) -> io::Result<(BlobHash, Option<[u8; 32]>)> {
+        let second = self.second.map(Second::finish).transpose()?;
+        Ok((BlobHash(*self.first.finalize().as_bytes()), second))
     }
 }
 
 impl io::Write for Hashes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.update(bytes);
+        self.update(bytes)?;
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -115,7 +104,7 @@ impl Upload {
             self.blobs.inner.require_space()?;
         }
         if let Some(hashes) = &mut self.hashes {
-            hashes.update(bytes);
+            hashes.update(bytes)?;
         }
         Ok(self.file.write_all(bytes)?)
     }
@@ -128,7 +117,7 @@ impl Upload {
 
     /// Makes the body durable under its name. Only after this may a row name it.
     pub fn finish(mut self) -> Result<Stored, BlobError> {
-        let (hash, second) = self.hashes.take().map(Hashes::finish).ok_or(BlobError::NoPart)?;
+        let (hash, second) = self.hashes.take().ok_or(BlobError::NoPart)?.finish()?;
         let known = self.blobs.place(&self.file, &self.path, &hash)?;
         self.placed = true;
         Ok(Stored { hash, bytes: self.bytes, second, known })
@@ -172,7 +161,7 @@ impl Blobs {
         let mut hashes = Hashes::new(second);
         io::Seek::rewind(&mut file)?;
         let bytes = io::copy(&mut io::BufReader::with_capacity(256 * 1024, &file), &mut hashes)?;
-        let (hash, second) = hashes.finish();
+        let (hash, second) = hashes.finish()?;
         let known = self.place(&file, path, &hash)?;
         Ok(Stored { hash, bytes, second, known })
     }

@@ -60,6 +60,21 @@ fn second_hashes_are_those_of_the_standards() {
 }
 
 #[test]
+fn the_second_hash_of_a_long_body_in_odd_portions_is_the_right_one() {
+    use sha2::Digest;
+    let blobs = bed();
+    let body: Vec<u8> = (0..3_500_000_u32).map(|place| (place / 7) as u8).collect();
+    let mut upload = blobs.upload(UploadOptions { bytes_max: u64::MAX, second: SecondHash::Sha256 }).unwrap();
+    body.chunks(77_777).for_each(|portion| upload.write(portion).unwrap());
+    let stored = upload.finish().unwrap();
+    assert_eq!(stored.second, Some(sha2::Sha256::digest(&body).into()));
+    assert_eq!(stored.hash.0, *blake3::hash(&body).as_bytes());
+    let abandoned = blobs.upload(UploadOptions { bytes_max: u64::MAX, second: SecondHash::Sha3 });
+    abandoned.unwrap().write(&body).unwrap();
+    assert_eq!(in_tmp(&blobs), 0, "also a body with a thread can be given up");
+}
+
+#[test]
 fn the_limit_is_taken_and_one_byte_more_leaves_nothing_behind() {
     let blobs = bed();
     let options = UploadOptions { bytes_max: 10, second: SecondHash::Off };
