@@ -17,6 +17,8 @@ use tokio::time::{Duration, Instant};
 use super::limits::Limits;
 
 const NEVER: u64 = u64::MAX;
+/// How long an orderly close may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The marks of one connection, in milliseconds since it was opened. Touched by one thread only;
 /// atomic because hyper wants streams that may travel.
@@ -26,6 +28,7 @@ pub(super) struct Activity {
     running: AtomicU32,
     requests_seen: AtomicBool,
     multiplexed: AtomicBool,
+    closing: AtomicBool,
     rests_since: AtomicU64,
     head_since: AtomicU64,
     stalled_since: AtomicU64,
@@ -38,6 +41,7 @@ impl Activity {
             running: AtomicU32::new(0),
             requests_seen: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             rests_since: AtomicU64::new(0),
             head_since: AtomicU64::new(NEVER),
             stalled_since: AtomicU64::new(NEVER),
@@ -51,6 +55,16 @@ impl Activity {
         self.head_since.store(NEVER, Relaxed);
         self.running.fetch_add(1, Relaxed);
         Running(Arc::clone(self))
+    }
+
+    /// Marks that the client was told to leave: from the last answer on it has little time for it.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Relaxed);
+        self.rests_since.store(self.now(), Relaxed);
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
     }
 
     fn now(&self) -> u64 {
@@ -81,6 +95,9 @@ impl Activity {
         }
         if self.running.load(Relaxed) > 0 {
             return (Instant::now() + limits.idle, Patience::LookAgain);
+        }
+        if self.is_closing() {
+            return (at(self.rests_since.load(Relaxed), GOODBYE), Patience::Drop);
         }
         let head = self.head_since.load(Relaxed);
         if !self.requests_seen.load(Relaxed) {

@@ -15,18 +15,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use tokio::time::{Duration, Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::config::Plaintext;
 
 use super::activity::{Activity, Patience, Watched};
-use super::limits::{Limits, Plaintext};
+use super::limits::Limits;
 use super::listen::Worker;
 use super::route;
 
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS_MAX: u32 = 128;
-/// How long an orderly close may take.
-const CLOSING: Duration = Duration::from_secs(2);
 
 pub(super) async fn connection(worker: Rc<Worker>, stream: TcpStream, from: SocketAddr, admission: Admission) {
     let Some((conn, tls)) = open(&worker, stream, from, admission).await else { return };
@@ -62,20 +62,19 @@ async fn http(worker: Rc<Worker>, stream: Watched, activity: Arc<Activity>, peer
     let mut conn = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let mut stopped = pin!(worker.stop.cancelled());
     let mut clock = pin!(sleep_until(Instant::now() + worker.shared.limits.head));
-    let mut closing = false;
     poll_fn(|cx| {
         loop {
             if conn.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let (deadline, patience) = activity.deadline(&worker.shared.limits);
-            if !closing && stopped.as_mut().poll(cx).is_ready() {
-                closing = true;
+            if !activity.is_closing() && stopped.as_mut().poll(cx).is_ready() {
+                activity.close();
                 conn.as_mut().graceful_shutdown();
                 continue;
             }
+            let (deadline, patience) = activity.deadline(&worker.shared.limits);
             // A clock that is set too early only asks once too often; too late would forget a limit.
-            if deadline < clock.deadline() && !(closing && patience == Patience::Close) {
+            if deadline < clock.deadline() {
                 clock.as_mut().reset(deadline);
             }
             if clock.as_mut().poll(cx).is_pending() {
@@ -83,13 +82,12 @@ async fn http(worker: Rc<Worker>, stream: Watched, activity: Arc<Activity>, peer
             }
             match patience {
                 _ if Instant::now() < deadline => clock.as_mut().reset(deadline),
-                Patience::Close if !closing => {
-                    closing = true;
-                    conn.as_mut().graceful_shutdown();
-                    clock.as_mut().reset(Instant::now() + CLOSING);
-                }
                 Patience::LookAgain => clock.as_mut().reset(deadline),
-                Patience::Close | Patience::Drop => return Poll::Ready(()),
+                Patience::Close => {
+                    activity.close();
+                    conn.as_mut().graceful_shutdown();
+                }
+                Patience::Drop => return Poll::Ready(()),
             }
         }
     })

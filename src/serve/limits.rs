@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use chatelaine_http::{CapsLimits, Networks};
 
+use crate::config::{Config, Plaintext};
+
 /// What a connection may do and for how long.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -62,15 +64,41 @@ impl Default for Limits {
     }
 }
 
-/// Who is served without TLS. `/health` and `/trust` answer wherever plaintext is heard at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plaintext {
-    /// This machine; others are sent to https.
-    Loopback,
-    /// Nobody; everybody is sent to https.
-    Redirect,
-    /// Everybody.
-    Always,
-    /// Nobody; the connection is closed without a word.
-    Never,
+impl Limits {
+    /// The limits that the settings name. Fails with the trusted proxy that is no address or network.
+    pub fn of(config: &Config) -> Result<Limits, String> {
+        let listen = &config.listen;
+        let usual = Limits::default();
+        Ok(Limits {
+            workers: if listen.workers == 0 { usual.workers } else { listen.workers },
+            caps: CapsLimits {
+                total: listen.connections_max,
+                per_address: listen.connections_per_address,
+                ..usual.caps
+            },
+            first_byte: listen.first_byte_s,
+            handshake: listen.handshake_s,
+            head: listen.head_s,
+            idle: listen.idle_s,
+            body_idle: listen.body_idle_s,
+            stop_grace: listen.stop_grace_s,
+            head_bytes: listen.head_bytes,
+            headers_max: listen.headers_max,
+            body_bytes: u64::try_from(listen.body_bytes).unwrap_or(u64::MAX),
+            trusted_proxies: Networks::parse(&listen.trusted_proxies)?,
+            plaintext: config.tls.plaintext,
+            metrics_open: listen.metrics_open,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_settings() {
+        let of_settings = Limits::of(&Config::default()).unwrap();
+        assert_eq!(format!("{of_settings:?}"), format!("{:?}", Limits::default()));
+    }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::{self, AppService, Configure};
+use super::health::Figures;
 use super::{Shared, StartError, front};
 
 /// Accepted sockets that may wait for one worker.
@@ -35,6 +36,7 @@ pub(super) struct Arrival {
 pub(super) struct Worker {
     pub shared: Arc<Shared>,
     pub app: AppService,
+    pub figures: Figures,
     /// Of this worker alone: sockets look at it on every turn, and should not share a lock for that.
     pub stop: CancellationToken,
 }
@@ -105,6 +107,7 @@ pub(super) async fn accept(listener: TcpListener, caps: Caps, workers: Arc<Worke
         tracing::error!("a listener could not be watched");
         return;
     };
+    let figures = Figures::new();
     let mut turn = 0usize;
     loop {
         let ready = tokio::select! {
@@ -116,7 +119,9 @@ pub(super) async fn accept(listener: TcpListener, caps: Caps, workers: Arc<Worke
             Err(_) => {}
             Ok(Ok((stream, from))) => {
                 turn = turn.wrapping_add(1);
-                hand_over(&caps, &workers, turn, stream, from);
+                let counted =
+                    if hand_over(&caps, &workers, turn, stream, from) { &figures.accepted } else { &figures.refused };
+                counted.increment(1);
             }
             Ok(Err(error)) => {
                 // Mostly "too many open files": the backlog waits meanwhile, nothing is lost.
@@ -127,16 +132,17 @@ pub(super) async fn accept(listener: TcpListener, caps: Caps, workers: Arc<Worke
     }
 }
 
-fn hand_over(caps: &Caps, workers: &Workers, turn: usize, stream: TcpStream, from: SocketAddr) {
+fn hand_over(caps: &Caps, workers: &Workers, turn: usize, stream: TcpStream, from: SocketAddr) -> bool {
     let Some(admission) = caps.admit(from.ip()) else {
         tracing::debug!("a connection was refused: too many are open");
-        return;
+        return false;
     };
     let prepared = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
     let slot = turn.checked_rem(workers.queues.len()).and_then(|slot| workers.queues.get(slot));
-    if let (Ok(()), Some(queue)) = (prepared, slot) {
+    match (prepared, slot) {
         // A worker that is a thousand sockets behind gets no more; the client sees a closed socket.
-        let _ = queue.try_send(Arrival { stream, from, admission });
+        (Ok(()), Some(queue)) => queue.try_send(Arrival { stream, from, admission }).is_ok(),
+        _ => false,
     }
 }
 
@@ -165,7 +171,7 @@ fn work(
             }
         };
         let _ = told.send(Ok(()));
-        let worker = Rc::new(Worker { shared, app, stop: stop.child_token() });
+        let worker = Rc::new(Worker { shared, app, figures: Figures::new(), stop: stop.child_token() });
         serve_arrivals(&worker, arrivals).await;
     });
 }

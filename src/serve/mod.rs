@@ -18,11 +18,13 @@ pub mod timetable;
 mod tls;
 mod trust;
 
+pub use crate::config::{Plaintext, TlsMode};
 pub use bridge::Configure;
-pub use limits::{Limits, Plaintext};
+pub use health::gather_figures;
+pub use limits::Limits;
 pub use mount::Mounts;
 pub use route::{GrpcAnswer, GrpcCall};
-pub use tls::{TlsMode, TlsOptions};
+pub use tls::TlsOptions;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -132,6 +134,7 @@ pub(crate) struct Shared {
     pub(crate) mounts: Mounts,
     pub(crate) grpc: Option<GrpcCall>,
     pub(crate) metrics: Option<Metrics>,
+    pub(crate) caps: Caps,
     pub(crate) tls: tls::Tls,
     pub(crate) assets: assets::Assets,
     pub(crate) stopping: AtomicBool,
@@ -165,6 +168,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         mounts,
         grpc,
         metrics,
+        caps,
         tls,
         assets: assets::Assets::new(web_root),
         stopping: AtomicBool::new(false),
@@ -178,7 +182,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         let end = CancellationToken::new();
         let accepting = TaskTracker::new();
         for listener in listeners {
-            accepting.spawn(listen::accept(listener, caps.clone(), Arc::clone(&workers), end.clone()));
+            accepting.spawn(listen::accept(listener, shared.caps.clone(), Arc::clone(&workers), end.clone()));
         }
         let beside = TaskTracker::new();
         for task in background {
@@ -198,7 +202,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         beside.close();
         let quiet = async { tokio::join!(shared.tasks.wait(), beside.wait()) };
         if tokio::time::timeout(shared.limits.stop_grace, quiet).await.is_err() {
-            tracing::warn!(connections = caps.open(), "some work did not end in time and is cut off");
+            tracing::warn!(connections = shared.caps.open(), "some work did not end in time and is cut off");
         }
         end.cancel();
         accepting.close();

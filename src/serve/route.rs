@@ -20,9 +20,10 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::config::Plaintext;
+
 use super::activity::{Activity, Watched};
 use super::bridge::{self, Answer, BodyLimits, BoxError};
-use super::limits::Plaintext;
 use super::listen::Worker;
 use super::{assets, health, trust};
 
@@ -42,6 +43,7 @@ pub(super) async fn answer(
     let only_head = request.method() == Method::HEAD;
     let answer = dispatch(&worker, peer, request).await;
     let answer = if only_head { bridge::without_body(answer) } else { answer };
+    worker.figures.answered(answer.status());
     Ok(answer.map(|body| body.keep(running)))
 }
 
@@ -159,6 +161,7 @@ async fn socket(worker: &Rc<Worker>, peer: Peer, door: &dyn Door, mut request: R
         Opening::Enter(entry) => entry,
         Opening::Refuse(refusal) => return refusal.map(Answer::full),
     };
+    worker.figures.sockets.increment(1);
     let stop = worker.stop.clone();
     let run = entry.run;
     worker.shared.tasks.spawn_local(async move {

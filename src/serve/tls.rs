@@ -16,22 +16,13 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::TlsMode;
+
 use super::authority::{Authority, Leaf, Name};
 use super::{Shared, StartError, WallClock};
 
 /// Names that one leaf carries at most.
 const NAMES_MAX: usize = 100;
-
-/// Where certificates come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsMode {
-    /// A local authority in the data folder; leaves are made and renewed by the server.
-    Auto,
-    /// The operator's files, read again when they change.
-    Files,
-    /// No TLS at all; plaintext is then served to everybody.
-    Off,
-}
 
 /// The settings `tls.*`, and what a test may put in the place of the machine.
 #[derive(Clone)]
@@ -68,6 +59,23 @@ impl Default for TlsOptions {
             renew_days: 30,
             check_every: Duration::from_secs(60),
             addresses: Arc::new(local_addresses),
+        }
+    }
+}
+
+impl TlsOptions {
+    /// What the settings say, for a server that keeps its data in `data_dir`.
+    #[must_use]
+    pub fn of(settings: &crate::config::Tls, data_dir: &Path) -> TlsOptions {
+        TlsOptions {
+            mode: settings.mode,
+            dir: data_dir.join("tls"),
+            names: settings.names.clone(),
+            certificate: settings.certificate.clone(),
+            key: settings.key.clone(),
+            leaf_days: settings.leaf_days,
+            renew_days: settings.renew_days,
+            ..TlsOptions::default()
         }
     }
 }

@@ -112,6 +112,24 @@ async fn figures_are_for_this_machine_unless_a_setting_opens_them() {
     assert_eq!(ask(&with(true), from_afar()).await.status(), 200);
 }
 
+#[tokio::test]
+async fn the_front_counts_what_it_does() {
+    let mut parts = parts();
+    parts.metrics = chatelaine::serve::gather_figures();
+    assert!(parts.metrics.is_some());
+    let rig = Rig::start(parts);
+    assert_eq!(ask(&rig, get("/t/hello")).await.status(), 200);
+    assert_eq!(ask(&rig, get("/t/nothing")).await.status(), 404);
+    let figures = text(ask(&rig, get("/metrics")).await).await;
+    for line in [
+        "chatelaine_answers_total{class=\"2xx\"} 1",
+        "chatelaine_answers_total{class=\"4xx\"} 1",
+        "chatelaine_connections_total 3",
+    ] {
+        assert!(figures.contains(line), "{line} is not in {figures}");
+    }
+}
+
 fn ui(dir: &Path) -> Rig {
     let mut parts = parts();
     parts.web_root = Some(dir.to_owned());
