@@ -8,5 +8,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Fails only if a provider is there already, which is as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();
+    // The crash suite names failpoints in the environment; no shipped binary has them.
+    #[cfg(feature = "failpoints")]
+    let _armed = fail::FailScenario::setup();
     chatelaine::cli::main()
 }

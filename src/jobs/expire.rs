@@ -1,10 +1,10 @@
-//! Ends logins that nobody used for `accounts.login_days`.
+//! Ends what has run out: logins that nobody used, invitations that nobody answered.
 //!
 //! What has run out is refused at once by the operations themselves; this only frees the space.
 
-use chatelaine_core::{Core, Result, logins};
+use chatelaine_core::{Core, Result, logins, rooms};
 
-/// Expires once; says how many logins ended.
+/// Expires once; says how many things ended.
 pub fn run(core: &Core) -> Result<u64> {
-    logins::expire(core).map(|count| count as u64)
+    Ok((logins::expire(core)? + rooms::expire_invites(core)?) as u64)
 }

@@ -7,26 +7,33 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chatelaine_core::Core;
-use chatelaine_core::settings::RateLimit;
-use chatelaine_http::{CapsLimits, Networks, RateLimits, RateOptions};
+use chatelaine_http::socket::SocketOptions;
+use chatelaine_http::{CapsLimits, Networks, RateLimits};
+use chatelaine_web::Web;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
 use crate::config::{self, Config};
-use crate::serve::{Background, Limits, Parts, Plaintext, TlsMode, TlsOptions, timetable};
+use crate::serve::{Background, Limits, Mounts, Parts, Plaintext, TlsMode, TlsOptions, timetable};
 
 /// How often run-time settings that live outside the domain are looked at.
 const SETTINGS_EVERY: Duration = Duration::from_secs(1);
 
+/// What the domain may at most allow for one upload; it counts itself.
+const UPLOAD_BYTES_MAX: u64 = 1 << 42;
+
 /// All that the server is made of, but for what announces it.
 pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure> {
-    let rates = Arc::new(RateLimits::new(rate_options(&core.settings().rate_limit)));
+    let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
+    let web = Web::new(core.clone(), rates.clone(), config.listen.body_bytes);
     let mut background = timetable::tasks(core);
-    background.push(watch_settings(core.clone(), Arc::clone(&rates)));
+    background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
     Ok(Parts {
         limits: limits(config)?,
         tls: tls(dir, config),
+        mounts: mounts(config, web.clone()),
+        configure: Arc::new(chatelaine_web::configure(web)),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
         background,
         // Followers end in their own way, so that clients hear a goodbye.
@@ -85,32 +92,35 @@ fn tls(dir: &Path, config: &Config) -> TlsOptions {
     }
 }
 
-fn rate_options(limit: &RateLimit) -> RateOptions {
-    RateOptions {
-        enabled: limit.enabled,
-        address_per_s: limit.address_per_s,
-        address_burst: limit.address_burst,
-        account_per_s: limit.account_per_s,
-        account_burst: limit.account_burst,
-        sign_in_per_min: limit.sign_in_per_min,
-    }
+/// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.
+fn mounts(config: &Config, web: Web) -> Mounts {
+    let live = SocketOptions {
+        ping: config.live.ping_s,
+        silence: config.live.silence_s,
+        message_bytes: config.live.message_bytes,
+    };
+    Mounts::new()
+        .path("/api/v1", "web")
+        .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)
+        .body("/api/v1/uploads", "web", UPLOAD_BYTES_MAX)
+        .socket("/api/v1/live", "web", Arc::new(chatelaine_web::Live::new(web, live)))
 }
 
 /// Carries changes of the rate limits from the domain to where requests are counted.
-fn watch_settings(core: Core, rates: Arc<RateLimits>) -> Background {
+fn watch_settings(core: Core, rates: RateLimits) -> Background {
     Box::new(move |stop| {
         Box::pin(async move {
-            let mut known = core.settings().rate_limit.clone();
+            let mut known = chatelaine_web::pace(&core.settings());
             let mut clock = tokio::time::interval(SETTINGS_EVERY);
             loop {
                 tokio::select! {
                     _ = clock.tick() => {}
                     () = stop.cancelled() => return,
                 }
-                let now = core.settings();
-                if now.rate_limit != known {
-                    known = now.rate_limit.clone();
-                    rates.set(rate_options(&known));
+                let now = chatelaine_web::pace(&core.settings());
+                if now != known {
+                    rates.set(now);
+                    known = now;
                 }
             }
         })

@@ -1,0 +1,6 @@
+//! The program as an operator meets it: the real binary, real folders, real signals.
+
+mod admin;
+mod program;
+mod settings;
+mod starting;

@@ -1,0 +1,109 @@
+//! Starting and stopping the real server: what it says, and one line with advice for each failure.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::program::{Server, path, ready_file, run};
+
+#[test]
+fn a_fresh_server_answers_and_shows_a_setup_token_until_there_is_an_administrator() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path().join("data");
+    let mut server = Server::start(&dir, &[]);
+    assert_eq!(server.url, format!("https://{}", server.address));
+    assert_eq!(server.get("/health").0, 200);
+    let (status, body) = server.get("/api/v1/server");
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("\"setup_needed\":true"), "{body}");
+    assert!(server.said_until("works once").contains("/#/setup?token="));
+    let mode = std::fs::metadata(&dir).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "the folder is for its user alone");
+    server.stop();
+    let again = Server::start(&dir, &[]).said_until("works once");
+    assert!(again.contains("/#/setup?token="), "an unused token is followed by another");
+}
+
+#[test]
+fn a_stop_is_orderly_quick_and_takes_the_ready_file_along() {
+    let scratch = tempfile::tempdir().unwrap();
+    for signal in [Signal::TERM, Signal::INT] {
+        let server = Server::start(scratch.path(), &[]);
+        assert!(ready_file(scratch.path()).exists());
+        server.signal(signal);
+        let status = server.wait();
+        assert_eq!(status.code(), Some(0));
+        assert!(!ready_file(scratch.path()).exists());
+        assert!(!scratch.path().join("control.sock").exists());
+    }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_silent_connections_beyond_the_grace() {
+    let scratch = tempfile::tempdir().unwrap();
+    let server = Server::start(scratch.path(), &["--set", "listen.stop_grace_s=1"]);
+    let _silent = std::net::TcpStream::connect(server.address).unwrap();
+    let (status, took) = server.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a_port_in_use_is_named_with_advice() {
+    let scratch = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = run(&["serve", "--data", path(scratch.path()), "--listen", &address]).refused(4);
+    assert!(line.starts_with(&format!("cannot listen on {address}: the port is in use")), "{line}");
+    assert!(line.contains("--listen"), "{line}");
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_refused() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let line = run(&["serve", "--data", path(file.path())]).refused(5);
+    assert!(line.contains("it is a file"), "{line}");
+}
+
+#[test]
+fn a_second_server_on_one_folder_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let _server = Server::start(scratch.path(), &[]);
+    let line = run(&["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"]).refused(6);
+    assert!(line.contains("in use by another process"), "{line}");
+}
+
+#[test]
+fn data_of_another_engine_are_refused_with_the_way_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    Server::start(scratch.path(), &["--set", "store.engine=redb"]).stop();
+    let serve = ["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"];
+    let line = run(&[&serve[..], &["--set", "store.engine=sled"]].concat()).refused(7);
+    assert!(line.contains("store.engine = \"redb\""), "{line}");
+    // Nobody asked for sled this time, so the folder says which engine it is.
+    assert_eq!(Server::start(scratch.path(), &[]).get("/health").0, 200);
+}
+
+#[test]
+fn a_damaged_store_is_refused_with_advice() {
+    let scratch = tempfile::tempdir().unwrap();
+    Server::start(scratch.path(), &["--set", "store.engine=redb"]).stop();
+    let file = std::fs::read_dir(scratch.path().join("store")).unwrap().flatten().map(|entry| entry.path());
+    let biggest = file.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+    let mut bytes = std::fs::read(&biggest).unwrap();
+    bytes.iter_mut().take(4096).for_each(|byte| *byte ^= 0x5a);
+    std::fs::write(&biggest, bytes).unwrap();
+    let line = run(&["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"]).refused(8);
+    assert!(line.contains("damaged"), "{line}");
+}
+
+#[test]
+fn certificate_files_that_cannot_be_read_are_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let settings = ["--set", "tls.mode=files", "--set", "tls.certificate=/nowhere/cert.pem", "--set", "tls.key=/nowhere/key.pem"];
+    let arguments = [&["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"], &settings[..]].concat();
+    let line = run(&arguments).refused(9);
+    assert!(line.contains("/nowhere/cert.pem"), "{line}");
+}
