@@ -88,16 +88,16 @@ schema! {
         0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head, cached;
 
         // 06: rooms
-        0x0601 ROOM_BY_ID "room_by_id": RoomId => crate::rooms::RoomRow;
-        0x0602 LOG_BY_ROOM "log_by_room": RoomId => crate::rooms::LogRow;
+        0x0601 ROOM_BY_ID "room_by_id": RoomId => crate::rooms::RoomRow, cached;
+        0x0602 LOG_BY_ROOM "log_by_room": RoomId => crate::rooms::LogRow, cached;
         0x0603 COUNTS_BY_ROOM "counts_by_room": RoomId => crate::rooms::CountRow;
-        0x0604 MEMBER_BY_ROOM "member_by_room": (RoomId, AccountId) => crate::rooms::MemberRow;
+        0x0604 MEMBER_BY_ROOM "member_by_room": (RoomId, AccountId) => crate::rooms::MemberRow, cached;
         0x0605 ROOMS_BY_ACCOUNT "rooms_by_account": (AccountId, RoomId) => ();
         0x0606 MEMBERS_BY_JOINING "members_by_joining": (RoomId, Stamp, AccountId) => ();
         0x0607 MEMBERS_BY_ROLE "members_by_role": (RoomId, RoleId, AccountId) => ();
         0x0608 PRIVATE_ROOM_BY_PAIR "private_room_by_pair": (AccountId, AccountId) => RoomId;
         0x0609 BAN_BY_ROOM "ban_by_room": (RoomId, AccountId) => crate::rooms::RestrictionRow;
-        0x060a MUTE_BY_ROOM "mute_by_room": (RoomId, AccountId) => crate::rooms::RestrictionRow;
+        0x060a MUTE_BY_ROOM "mute_by_room": (RoomId, AccountId) => crate::rooms::RestrictionRow, cached;
         0x060b INVITE_BY_ID "invite_by_id": InviteId => crate::rooms::InviteRow;
         0x060c INVITES_BY_ACCOUNT "invites_by_account": (AccountId, InviteId) => ();
         0x060d INVITE_BY_PEOPLE "invite_by_people": (RoomId, AccountId, AccountId) => InviteId;
@@ -119,7 +119,7 @@ schema! {
         0x0707 REACTION_BY_ACCOUNT "reaction_by_account": (RoomId, Offset, [u8; 32], AccountId) => ();
 
         // 08: roles in rooms
-        0x0801 ROLE_BY_ID "role_by_id": RoleId => crate::roles::RoleRow;
+        0x0801 ROLE_BY_ID "role_by_id": RoleId => crate::roles::RoleRow, cached;
         0x0802 ROLES_BY_ROOM "roles_by_room": (RoomId, RoleId) => ();
 
         // 09: files

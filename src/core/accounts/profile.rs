@@ -141,7 +141,8 @@ pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Acc
 }
 
 /// A picture is a file of one's own that was sent as one: others can see those, and no other file by mistake.
-fn require_picture(r: &impl Read, owner: AccountId, picture: FileId) -> Result<()> {
+/// Fails with `NotFound(File)`.
+pub(crate) fn require_picture(r: &impl Read, owner: AccountId, picture: FileId) -> Result<()> {
     let file = files::require(r, owner, picture)?;
     if file.owner == owner && file.purpose == files::Purpose::Avatar {
         Ok(())

@@ -17,8 +17,8 @@ use crate::rooms::members::{self, Left};
 use crate::rooms::room::RoomRow;
 use crate::rooms::{invites, links};
 use crate::schema::{
-    BAN_BY_ROOM, COUNTS_BY_ROOM, DYING_ROOM_BY_ID, EDIT_BY_PLACE, FOREIGN_BY_PLACE, INVITE_BY_PEOPLE, LINKS_BY_ROOM,
-    LISTED_ROOMS, LOG_BY_ROOM, MEMBER_BY_ROOM, MESSAGE_BY_PLACE, MUTE_BY_ROOM, OFFSET_BY_CLIENT_KEY,
+    BAN_BY_ROOM, COUNTS_BY_ROOM, DYING_ROOM_BY_ID, EDIT_BY_PLACE, FILES_BY_ROOM, FOREIGN_BY_PLACE, INVITE_BY_PEOPLE,
+    LINKS_BY_ROOM, LISTED_ROOMS, LOG_BY_ROOM, MEMBER_BY_ROOM, MESSAGE_BY_PLACE, MUTE_BY_ROOM, OFFSET_BY_CLIENT_KEY,
     PRIVATE_ROOM_BY_PAIR, REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE, REQUEST_BY_ROOM, ROLE_BY_ID, ROLES_BY_ROOM,
     ROOM_BY_ID, TEXT_BY_PLACE,
 };
@@ -106,12 +106,13 @@ fn sweep_some(core: &Core, room: RoomId) -> Result<bool> {
     })
 }
 
-/// Roles, bans, mutes, invitations, links and requests.
+/// Roles, bans, mutes, invitations, links, requests, and the list of files, which go back to being their owners' alone.
 fn sweep_entrances(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
     let most = ROOM_BATCH_ROWS;
     let mut removed = BAN_BY_ROOM.remove_all(tx, &room, most)?
         + MUTE_BY_ROOM.remove_all(tx, &room, most)?
-        + REQUEST_BY_ROOM.remove_all(tx, &room, most)?;
+        + REQUEST_BY_ROOM.remove_all(tx, &room, most)?
+        + FILES_BY_ROOM.remove_all(tx, &room, most)?;
     for (_, role) in ROLES_BY_ROOM.keys(tx, &room, None, Order::Ascending, most)? {
         ROLE_BY_ID.remove(tx, &role)?;
         ROLES_BY_ROOM.remove(tx, &(room, role))?;

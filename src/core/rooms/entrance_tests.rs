@@ -52,7 +52,7 @@ fn a_second_invitation_takes_the_place_of_the_first() {
     let first = invite(&world.core, &ann, room, id(&bob), note()).unwrap();
     let second = invite(&world.core, &ann, room, id(&bob), "please".into()).unwrap();
     let open = list_invites(&world.core, &bob, all()).unwrap().items;
-    assert_eq!(open, [second.clone()]);
+    assert_eq!(open, std::slice::from_ref(&second));
     assert_eq!(find_invite(&world.core, &bob, room, id(&ann)), Ok(second.id));
     let gone = answer_invite(&world.core, &bob, first.id, Answer::Accept);
     assert_eq!(gone, Err(Error::NotFound(Thing::Invite)));

@@ -11,7 +11,7 @@ use crate::ids::RoomId;
 use crate::limits::{ROOM_TITLE_CHARS_MAX, SEARCH_ROWS_MAX};
 use crate::page::{Ask, Page};
 use crate::rooms::mine::room_view;
-use crate::rooms::room::RoomView;
+use crate::rooms::views::RoomView;
 use crate::schema::LISTED_ROOMS;
 
 /// Listed groups whose title contains the words, newest first; all of them for no words. A page ends early when enough rows

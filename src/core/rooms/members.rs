@@ -12,7 +12,8 @@ use crate::ids::{AccountId, RoleId, RoomId};
 use crate::limits::{ROOM_MEMBERS_END, ROOMS_PER_ACCOUNT_MAX};
 use crate::page::{Ask, Done, Page};
 use crate::roles::{self, Parting, Permission, Standing};
-use crate::rooms::room::{CountRow, LogRow, MemberRow, MemberView, Notify, RoomKind, RoomRow, Whom};
+use crate::rooms::room::{CountRow, LogRow, MemberRow, Notify, RoomKind, RoomRow, Whom};
+use crate::rooms::views::MemberView;
 use crate::rooms::{deleting, restrictions};
 use crate::schema::{
     COUNTS_BY_ROOM, LOG_BY_ROOM, MEMBER_BY_ROOM, MEMBERS_BY_JOINING, MEMBERS_BY_ROLE, REQUEST_BY_ROOM, ROOM_BY_ID,

@@ -19,7 +19,8 @@ use crate::page::{Ask, Page};
 use crate::roles;
 use crate::rooms::members;
 use crate::rooms::restrictions::muted_until;
-use crate::rooms::room::{JoinRule, MyRoom, Place, RoomKind, RoomView};
+use crate::rooms::room::{JoinRule, RoomKind};
+use crate::rooms::views::{MyRoom, Place, RoomView};
 use crate::schema::LOG_BY_ROOM;
 use crate::settings::Settings;
 

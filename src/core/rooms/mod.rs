@@ -15,6 +15,7 @@ pub(crate) mod people;
 mod restrictions;
 mod room;
 mod settings;
+mod views;
 
 pub use deleting::{delete, sweep_deleted};
 pub use finding::find;
@@ -28,6 +29,7 @@ pub use restrictions::{Restrict, ban, list_bans, list_mutes, mute, unban, unmute
 pub(crate) use restrictions::{require_may_speak, require_not_banned};
 pub use room::*;
 pub use settings::{RoomChange, change};
+pub use views::*;
 
 #[cfg(test)]
 mod entrance_tests;

@@ -3,7 +3,7 @@
 
 use chatelaine_store::{Newest, Read};
 
-use crate::accounts;
+use crate::accounts::{self, require_picture};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
@@ -16,8 +16,9 @@ use crate::roles::{MEMBER, OWNER};
 use crate::rooms::mine::my_room;
 use crate::rooms::people::require_reachable;
 use crate::rooms::room::{
-    JoinRule, LogRow, MyRoom, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
+    JoinRule, LogRow, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
 };
+use crate::rooms::views::MyRoom;
 use crate::rooms::{invites, members};
 use crate::schema::{LISTED_ROOMS, LOG_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS};
 use crate::settings::Settings;
@@ -54,6 +55,8 @@ pub struct Opened {
 }
 
 /// Opens a group with the caller as its owner. Friends of the caller are in at once, others get an invitation.
+/// Fails with `Invalid(Title | Description | Note, ..)`, `OverLimit(Members | Rooms)`, or `NotFound(File)` for a picture that
+/// is none of the caller's own.
 pub fn open_group(core: &Core, caller: &Caller, new: NewGroup) -> Result<Opened> {
     let owner = caller.require_account()?;
     let (settings, now) = (core.settings(), core.now());
@@ -74,6 +77,9 @@ pub fn open_group(core: &Core, caller: &Caller, new: NewGroup) -> Result<Opened>
     let note = checked_note(new.note, Field::Note)?;
     let others = others(new.members, owner)?;
     core.write(caller, move |tx| {
+        if let Some(picture) = row.avatar {
+            require_picture(tx, owner, picture)?;
+        }
         let (room, failed) = build(tx, &settings, now, (&row, &others, &note))?;
         Ok(Opened { room: my_room(tx, &settings, now, owner, room)?, failed })
     })

@@ -3,7 +3,7 @@
 
 use chatelaine_store::Newest;
 
-use crate::accounts::fold;
+use crate::accounts::{fold, require_picture};
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
 use crate::error::{Error, Field, Flaw, Result};
@@ -11,7 +11,8 @@ use crate::event::{Audience, What};
 use crate::ids::{FileId, RoomId};
 use crate::roles::{self, Acting, Permission};
 use crate::rooms::mine;
-use crate::rooms::room::{JoinRule, RoomKind, RoomOptions, RoomRow, RoomView, checked_description, checked_title};
+use crate::rooms::room::{JoinRule, RoomKind, RoomOptions, RoomRow, checked_description, checked_title};
+use crate::rooms::views::RoomView;
 use crate::schema::{LISTED_ROOMS, ROOM_BY_ID};
 use crate::{Core, Tx, event_log};
 
@@ -68,7 +69,8 @@ impl RoomChange {
 }
 
 /// Changes a room, all or nothing. Fails with `Denied` for the first field whose permission is missing, in the order title
-/// and options, description, picture, encryption. Without any field it does nothing.
+/// and options, description, picture, encryption; with `NotFound(File)` for a picture that is none of the caller's own.
+/// Without any field it does nothing.
 pub fn change(core: &Core, caller: &Caller, room: RoomId, change: RoomChange) -> Result<RoomView> {
     let change = change.checked()?;
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
@@ -76,6 +78,9 @@ pub fn change(core: &Core, caller: &Caller, room: RoomId, change: RoomChange) ->
         let Acting { mut row, permissions, .. } = roles::require_seen(tx, &settings, &who, room)?;
         if let Some(missing) = change.needs().find(|permission| !permissions.has(*permission)) {
             return Err(missing.denied());
+        }
+        if let Some(Some(picture)) = change.avatar.filter(|picture| *picture != row.avatar) {
+            require_picture(tx, who.require_account()?, picture)?;
         }
         let before = row.clone();
         change.apply(&mut row)?;

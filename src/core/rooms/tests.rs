@@ -14,7 +14,7 @@ use crate::messages::{self, NewMessage};
 use crate::page::{Ask, Done};
 use crate::roles::{self, ADMIN, OWNER, Parting, Permission};
 use crate::testing::World;
-use crate::{Caller, Dialect, schema};
+use crate::{Caller, Dialect, files, schema};
 use chatelaine_store::Order;
 
 const NOT_A_MEMBER: Error = Error::Refused(Reason::NotAMember);
@@ -440,4 +440,47 @@ fn outsiders_see_groups_that_can_be_asked_for_and_no_others() {
     change(&world.core, &ann, room, close).unwrap();
     assert_eq!(get(&world.core, &bob, room), Err(Error::NotFound(Thing::Room)));
     assert_eq!(join(&world.core, &bob, room, String::new()), Err(Error::Refused(Reason::JoinRule)));
+}
+
+fn stored(world: &World, owner: &Caller, purpose: files::Purpose) -> crate::ids::FileId {
+    let name = files::FileName::new("picture.png").unwrap();
+    let new = files::NewFile { name, size: None, room: None, purpose, declared: None, second: None };
+    let mut receiving = files::begin(&world.core, owner, new).unwrap();
+    receiving.write(PNG).unwrap();
+    receiving.finish().unwrap().id
+}
+
+/// The head of a picture of one dot.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+
+#[test]
+fn the_picture_of_a_room_is_one_that_its_setter_sent_as_such() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let room = group(&world, &[&ann]);
+    let set = |picture| change(&world.core, &ann, room, RoomChange { avatar: Some(picture), ..RoomChange::default() });
+    let plain = stored(&world, &ann, files::Purpose::Plain);
+    let foreign = stored(&world, &bob, files::Purpose::Avatar);
+    for picture in [plain, foreign] {
+        assert_eq!(set(Some(picture)), Err(Error::NotFound(Thing::File)));
+        let opened = open_group(&world.core, &ann, NewGroup { avatar: Some(picture), ..new_group("x") });
+        assert_eq!(opened.map(|_| ()), Err(Error::NotFound(Thing::File)));
+    }
+    let own = stored(&world, &ann, files::Purpose::Avatar);
+    assert_eq!(set(Some(own)).unwrap().avatar, Some(own));
+    assert_eq!(set(None).unwrap().avatar, None);
+}
+
+#[test]
+fn a_file_in_a_message_becomes_the_rooms_and_only_its_owner_can_send_it() {
+    let world = World::new();
+    let [ann, bob, eve] = ["ann", "bob", "eve"].map(|name| world.person(name));
+    let room = group(&world, &[&ann, &bob]);
+    let file = stored(&world, &ann, files::Purpose::Plain);
+    let new = || NewMessage { segments: vec![messages::Segment::File { file }], ..NewMessage::text(room, "") };
+    assert_eq!(messages::send(&world.core, &bob, new()).map(|_| ()), Err(Error::NotFound(Thing::File)));
+    assert!(files::get(&world.core, &bob, file).is_err());
+    messages::send(&world.core, &ann, new()).unwrap();
+    assert!(files::get(&world.core, &bob, file).is_ok());
+    assert!(files::get(&world.core, &eve, file).is_err());
 }
