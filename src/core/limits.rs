@@ -215,3 +215,5 @@ pub const MACHINE_FACT_BYTES_MAX: usize = 512;
 pub const CHANNEL_FIELDS_MAX: usize = 20;
 /// Characters of the name of a field.
 pub const CHANNEL_FIELD_NAME_CHARS_MAX: usize = 100;
+/// Notes of which messages show a file that are removed together with it.
+pub const FILE_USES_REMOVED_MAX: usize = 1_000;

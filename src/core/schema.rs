@@ -130,6 +130,7 @@ schema! {
         0x0905 USED_BY_ACCOUNT "used_by_account": AccountId => crate::files::Used;
         0x0906 UPLOAD_BY_ID "upload_by_id": UploadId => crate::files::Upload;
         0x0907 UPLOADS_BY_ACCOUNT "uploads_by_account": (AccountId, UploadId) => ();
+        0x0908 MESSAGES_BY_FILE "messages_by_file": (FileId, RoomId, Offset) => ();
 
         // 0a: presence and push
         0x0a01 LAST_SEEN_BY_ACCOUNT "last_seen_by_account": AccountId => Stamp;

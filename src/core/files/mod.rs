@@ -20,6 +20,6 @@ pub use file::{Digest, File, FileName, NewFile, Purpose, Second, Upload, Used, r
 pub use kind::{Disposition, Pixels};
 pub(crate) use quota::Desk;
 pub use quota::{Usage, usage};
-pub use record::attach;
+pub use record::{attach, drop_use, note_use};
 pub use sweep::{Swept, sweep};
 pub use upload::{Receiving, begin};

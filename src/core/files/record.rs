@@ -6,7 +6,8 @@ use super::file::{Digest, File, FileName, Purpose, Second};
 use super::kind;
 use super::quota;
 use crate::error::{Error, Result, Thing};
-use crate::ids::{AccountId, FileId, RoomId};
+use crate::ids::{AccountId, FileId, Offset, RoomId};
+use crate::limits::FILE_USES_REMOVED_MAX;
 use crate::schema;
 use crate::{Stamp, Tx};
 
@@ -60,6 +61,8 @@ pub(super) fn remove(tx: &mut Tx<'_>, file: &File) -> Result<()> {
     if let Some(room) = file.room {
         schema::FILES_BY_ROOM.remove(tx, &(room, file.id))?;
     }
+    // A file sent more often than this leaves rows that nobody reads: its number is never given again.
+    schema::MESSAGES_BY_FILE.remove_all(tx, &file.id, FILE_USES_REMOVED_MAX)?;
     quota::change(tx, file.owner, |used| used.without(file.size))
 }
 
@@ -79,6 +82,26 @@ pub fn attach(tx: &mut Tx<'_>, sender: AccountId, room: RoomId, id: FileId) -> R
             Ok(file)
         }
     }
+}
+
+/// Notes that a message shows a file, once the file was attached to its room.
+pub fn note_use(tx: &mut Tx<'_>, id: FileId, room: RoomId, offset: Offset) -> Result<()> {
+    Ok(schema::MESSAGES_BY_FILE.put(tx, &(id, room, offset), &())?)
+}
+
+/// Notes that a message shows a file no more. After the last one the file is its owner's alone again: what was taken back
+/// shall not be fetched by its number.
+pub fn drop_use(tx: &mut Tx<'_>, id: FileId, room: RoomId, offset: Offset) -> Result<()> {
+    schema::MESSAGES_BY_FILE.remove(tx, &(id, room, offset))?;
+    if schema::MESSAGES_BY_FILE.first(tx, &(id, room))?.is_some() {
+        return Ok(());
+    }
+    let Some(mut file) = schema::FILE_BY_ID.get(tx, &id)?.filter(|file| file.room == Some(room)) else {
+        return Ok(());
+    };
+    file.room = None;
+    schema::FILES_BY_ROOM.remove(tx, &(room, id))?;
+    Ok(schema::FILE_BY_ID.put(tx, &id, &file)?)
 }
 
 /// Whether any file has this body.

@@ -275,6 +275,26 @@ fn a_sent_file_belongs_to_its_room_from_then_on() {
 }
 
 #[test]
+fn a_file_whose_last_message_was_taken_back_is_its_owners_alone() {
+    let world = World::new();
+    let [ada, bo] = ["ada", "bo"].map(|name| world.person(name));
+    let room = crate::rooms::testing::group(&world, &[&ada, &bo]);
+    let id = put(&world.core, &ada, plain("x"), b"x").unwrap().id;
+    let send = || {
+        let segments = vec![crate::messages::Segment::File { file: id }];
+        let new = crate::messages::NewMessage { segments, ..crate::messages::NewMessage::text(room, "look") };
+        crate::messages::send(&world.core, &ada, new).unwrap().message.offset
+    };
+    let [first, second] = [send(), send()];
+    assert!(get(&world.core, &bo, id).is_ok());
+    crate::messages::recall(&world.core, &ada, room, first).unwrap();
+    assert!(get(&world.core, &bo, id).is_ok(), "the second message still shows it");
+    crate::messages::recall(&world.core, &ada, room, second).unwrap();
+    assert_eq!(get(&world.core, &bo, id), Err(Error::NotFound(Thing::File)));
+    assert_eq!(get(&world.core, &ada, id).map(|file| file.room), Ok(None));
+}
+
+#[test]
 fn own_files_are_listed_newest_first_in_pages() {
     let world = World::new();
     let [ada, bo] = ["ada", "bo"].map(|name| world.person(name));

@@ -9,11 +9,11 @@ use crate::ids::{EventId, Offset, RoomId};
 use crate::limits::ROOM_BATCH_ROWS;
 use crate::messages::edit::{remove_edits, require_open};
 use crate::messages::history::{find_at, require_row};
-use crate::messages::message::{MessageRow, MessageView, Recalled, Spill};
+use crate::messages::message::{MessageRow, MessageView, Recalled, Segment, Spill};
 use crate::messages::text::remove_spill;
 use crate::roles::{self, Permission};
 use crate::schema::{MESSAGE_BY_PLACE, REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE};
-use crate::{Core, Tx, event_log};
+use crate::{Core, Tx, event_log, files};
 
 /// Takes a message back; gives what is left of it and the number of the event that tells so. For one's own message the
 /// window `messages.recall_window_s` holds, for others' the permission to recall and no window.
@@ -43,6 +43,9 @@ pub fn recall(core: &Core, caller: &Caller, room: RoomId, offset: Offset) -> Res
 fn empty(tx: &mut Tx<'_>, place: (RoomId, Offset), row: MessageRow, recalled: Recalled) -> Result<()> {
     remove_spill(tx, place, row.spill)?;
     remove_edits(tx, place.0, place.1)?;
+    for file in row.segments.iter().filter_map(Segment::file) {
+        files::drop_use(tx, file, place.0, place.1)?;
+    }
     REACTIONS_BY_PLACE.remove(tx, &place)?;
     // Names behind the first few hundred reactions stay until the room goes: nothing reads them any more.
     REACTION_BY_ACCOUNT.remove_all(tx, &place, ROOM_BATCH_ROWS)?;

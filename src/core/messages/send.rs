@@ -148,6 +148,9 @@ fn write(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, of: (&Standing, &LogRow, 
     if let Some(key) = new.client_key {
         OFFSET_BY_CLIENT_KEY.put(tx, &(room, key), &offset)?;
     }
+    for file in new.segments.iter().filter_map(Segment::file) {
+        files::note_use(tx, file, room, offset)?;
+    }
     mark(tx, standing, log, offset)?;
     mention(tx, standing, &new.mentions, offset)?;
     event_log::record(tx, now, Audience::room(room), What::MessageSent { room, offset })?;
