@@ -11,6 +11,8 @@ pub mod kept;
 mod manage;
 mod password;
 mod profile;
+#[cfg(test)]
+mod profile_tests;
 mod recovery;
 mod register;
 mod search;
