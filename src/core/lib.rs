@@ -14,6 +14,8 @@ pub mod event;
 pub mod event_log;
 pub mod files;
 pub mod friends;
+#[cfg(test)]
+mod golden_tests;
 pub mod ids;
 pub mod limits;
 pub mod logins;

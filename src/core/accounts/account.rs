@@ -29,7 +29,7 @@ pub fn fold(text: &str) -> String {
 pub struct Handle(String);
 
 impl Handle {
-    /// Checks a handle. Fails with `Invalid(Handle, …)`; an all-digit one is refused, since it would read like an id.
+    /// Checks a handle. Fails with `Invalid(Handle, ..)`; an all-digit one is refused, since it would read like an id.
     pub fn new(text: &str) -> Result<Self> {
         let text = text.trim();
         let flaw = |flaw| Err(Error::Invalid(Field::Handle, flaw));
@@ -70,7 +70,7 @@ impl Handle {
 pub struct Email(String);
 
 impl Email {
-    /// Checks an address. Fails with `Invalid(Email, …)`. Only the plain form `name@host` passes.
+    /// Checks an address. Fails with `Invalid(Email, ..)`. Only the plain form `name@host` passes.
     pub fn new(text: &str) -> Result<Self> {
         let text = text.trim();
         let flaw = |flaw| Err(Error::Invalid(Field::Email, flaw));
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Email {
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// Checks a name. Fails with `Invalid(DisplayName, …)`.
+    /// Checks a name. Fails with `Invalid(DisplayName, ..)`.
     pub fn new(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.is_empty() {
@@ -141,7 +141,7 @@ fn line(text: &str, field: Field, measured: usize, most: usize) -> Result<String
     Ok(text.to_owned())
 }
 
-/// Checks a status text; blank means none. Fails with `Invalid(Status, …)`.
+/// Checks a status text; blank means none. Fails with `Invalid(Status, ..)`.
 pub fn check_status(text: &str) -> Result<String> {
     let text = text.trim();
     line(text, Field::Status, text.len(), STATUS_BYTES_MAX)
@@ -156,7 +156,7 @@ pub fn check_bio(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// Checks a language tag: letters, digits and hyphens; blank means none. Fails with `Invalid(Locale, …)`.
+/// Checks a language tag: letters, digits and hyphens; blank means none. Fails with `Invalid(Locale, ..)`.
 pub fn check_locale(text: &str) -> Result<String> {
     let text = line(text.trim(), Field::Locale, text.len(), LOCALE_BYTES_MAX)?;
     if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
@@ -165,7 +165,7 @@ pub fn check_locale(text: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Checks the name of a time zone, like `Europe/Berlin`; blank means none. Fails with `Invalid(TimeZone, …)`.
+/// Checks the name of a time zone, like `Europe/Berlin`; blank means none. Fails with `Invalid(TimeZone, ..)`.
 pub fn check_time_zone(text: &str) -> Result<String> {
     let text = line(text.trim(), Field::TimeZone, text.len(), TIME_ZONE_BYTES_MAX)?;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+');

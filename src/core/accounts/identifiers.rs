@@ -72,7 +72,7 @@ pub struct NewIdentifier {
     pub shown: String,
 }
 
-/// Adds an identifier to the caller's account. Fails with `Taken(…)` when another account has it; one's own again is `AlreadySo`.
+/// Adds an identifier to the caller's account. Fails with `Taken(..)` when another account has it; one's own again is `AlreadySo`.
 pub fn add(core: &Core, caller: &Caller, new: NewIdentifier) -> Result<Done> {
     let id = caller.require_account()?;
     if new.value.is_empty() {

@@ -32,7 +32,7 @@ pub fn get(core: &Core, caller: &Caller, name: &str) -> Result<Option<String>> {
 }
 
 /// Keeps a text in place of an earlier one of that name; a blank one removes it.
-/// Fails with `Invalid(Kept, …)` for texts over 7 KiB, `OverLimit(Kept)` for too many names.
+/// Fails with `Invalid(Kept, ..)` for texts over 7 KiB, `OverLimit(Kept)` for too many names.
 pub fn put(core: &Core, caller: &Caller, name: &str, text: String) -> Result<()> {
     let id = caller.require_account()?;
     let key = (id, checked(name)?);

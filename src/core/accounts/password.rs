@@ -41,7 +41,7 @@ impl PasswordHash {
 }
 
 /// Checks a new password: 1 to 1,024 bytes, and as hard to guess as the settings ask. `known` are words about the person, which
-/// make bad passwords. Fails with `Invalid(Password, …)`.
+/// make bad passwords. Fails with `Invalid(Password, ..)`.
 pub fn check_new(password: &Secret<String>, known: &[&str], score: u8) -> Result<()> {
     let text = password.reveal();
     if text.is_empty() {

@@ -19,7 +19,7 @@ use crate::secrets::Secret;
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
-/// Changes the caller's password and ends all other logins. Fails with `SignIn(WrongPassword)`, counted like at sign-in, or `Invalid(Password, …)`.
+/// Changes the caller's password and ends all other logins. Fails with `SignIn(WrongPassword)`, counted like at sign-in, or `Invalid(Password, ..)`.
 pub fn change_password(core: &Core, caller: &Caller, old: &Secret<String>, new: Secret<String>) -> Result<()> {
     let proven = sign_in::prove_again(core, caller, old)?;
     let hash = hash_new(core, proven.account(), &new)?;

@@ -60,7 +60,7 @@ enum Pass {
 }
 
 /// Makes an account. Whether everybody may, an invitation is needed or nobody may is a setting; administrators always may.
-/// Fails with `Taken(Handle)`, `Taken(Email)`, `Invalid(Password, …)`, `Refused(SignUpClosed)` or `Refused(InviteNeeded)`.
+/// Fails with `Taken(Handle)`, `Taken(Email)`, `Invalid(Password, ..)`, `Refused(SignUpClosed)` or `Refused(InviteNeeded)`.
 pub fn register(core: &Core, caller: &Caller, new: NewAccount) -> Result<Proven> {
     let by_administrator = match caller.who {
         Who::Anonymous => false,

@@ -17,7 +17,7 @@ use crate::{Core, View};
 use chatelaine_store::Text;
 
 /// Finds accounts. Every word of `text` must begin a word of the name or the handle; a text with `@` is an e-mail address.
-/// Pages come in the order of the words; a page can be short and still have a next one. Fails with `Invalid(Search, …)`.
+/// Pages come in the order of the words; a page can be short and still have a next one. Fails with `Invalid(Search, ..)`.
 pub fn search(core: &Core, caller: &Caller, text: &str, ask: Ask<String>) -> Result<Page<PublicAccount, String>> {
     let me = caller.require_account()?;
     if text.trim().is_empty() {

@@ -31,7 +31,7 @@ pub struct Announcement {
 
 impl Row for Announcement {}
 
-/// Says something to everyone. Needs the permission to publish announcements. Fails with `Invalid(Text, …)`.
+/// Says something to everyone. Needs the permission to publish announcements. Fails with `Invalid(Text, ..)`.
 pub fn publish(core: &Core, caller: &Caller, text: &str) -> Result<Announcement> {
     let text = text.trim().to_owned();
     if text.is_empty() {

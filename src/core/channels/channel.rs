@@ -39,7 +39,7 @@ impl Row for Channel {}
 pub struct FieldName(String);
 
 impl FieldName {
-    /// Checks a name. Fails with `Invalid(FieldName, …)`.
+    /// Checks a name. Fails with `Invalid(FieldName, ..)`.
     pub fn new(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.chars().count() > CHANNEL_FIELD_NAME_CHARS_MAX {
@@ -84,7 +84,7 @@ pub struct Reading {
 impl Row for Reading {}
 
 impl Reading {
-    /// Checks a reading. Fails with `Invalid(Reading, …)` when it holds nothing or more fields than a channel has.
+    /// Checks a reading. Fails with `Invalid(Reading, ..)` when it holds nothing or more fields than a channel has.
     pub fn new(values: Vec<Option<Value>>) -> Result<Self> {
         if values.len() > CHANNEL_FIELDS_MAX {
             return Err(Error::Invalid(Field::Reading, Flaw::TooLong));

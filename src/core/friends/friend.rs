@@ -148,7 +148,7 @@ pub(super) fn touch_both(tx: &mut Tx<'_>, one: AccountId, other: AccountId, now:
 }
 
 /// Gives somebody, friend or not, a private name that only the caller sees; a blank one takes it back.
-/// Fails with `NotFound(Account)` or `Invalid(Alias, …)`.
+/// Fails with `NotFound(Account)` or `Invalid(Alias, ..)`.
 pub fn set_alias(core: &Core, caller: &Caller, other: AccountId, alias: &str) -> Result<()> {
     let me = caller.require_account()?;
     let alias = alias.trim().to_owned();

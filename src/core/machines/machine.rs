@@ -66,7 +66,7 @@ pub struct Machine {
 impl Row for Machine {}
 
 impl Fact {
-    /// Checks the facts of a machine: few, short, without control characters. Fails with `Invalid(MachineFacts, …)`.
+    /// Checks the facts of a machine: few, short, without control characters. Fails with `Invalid(MachineFacts, ..)`.
     pub fn check_all(facts: &[Fact]) -> Result<()> {
         let flaw = |flaw| Err(Error::Invalid(Field::MachineFacts, flaw));
         if facts.len() > MACHINE_FACTS_MAX {

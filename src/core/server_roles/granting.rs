@@ -164,7 +164,7 @@ fn assign(
     Ok(Done::Done)
 }
 
-/// Passes for who may assign roles and holds at least these permissions. Fails with `Denied(Server(…))`, naming one that is missing.
+/// Passes for who may assign roles and holds at least these permissions. Fails with `Denied(Server(..))`, naming one that is missing.
 fn require_assign(r: &impl Read, caller: &Caller, permissions: ServerPermissions) -> Result<()> {
     super::require(r, caller, ServerPermission::AssignRole)?;
     let Who::Account(account) = caller.who else { return Ok(()) };

@@ -37,7 +37,7 @@ pub struct ServerRole {
 
 impl Row for ServerRole {}
 
-/// Passes for callers that hold the permission, else fails with `Denied(Server(…))`; who has not signed in hears `SignIn(Missing)`.
+/// Passes for callers that hold the permission, else fails with `Denied(Server(..))`; who has not signed in hears `SignIn(Missing)`.
 pub fn require(r: &impl Read, caller: &Caller, permission: ServerPermission) -> Result<()> {
     match caller.who {
         Who::Operator | Who::System => Ok(()),
