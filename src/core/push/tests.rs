@@ -7,6 +7,7 @@ use super::*;
 use crate::caller::{Caller, Dialect};
 use crate::event::{Audience, Ended, Presence, What};
 use crate::ids::{AccountId, EventId, LoginId, Offset, RoomId};
+use crate::limits::FOLLOW_PAGE_EVENTS;
 use crate::schema::{EVENT_BY_ID, LOGINS_BY_ACCOUNT, ROOMS_BY_ACCOUNT};
 use crate::testing::World;
 use crate::{Core, event_log};
@@ -258,6 +259,27 @@ fn a_kicked_member_hears_of_the_kick_and_then_nothing() {
 }
 
 #[test]
+fn who_is_put_out_while_catching_up_reads_no_further() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let id = ada.account_id().unwrap();
+    join(&world.core, HALL, id);
+    for _ in 0..FOLLOW_PAGE_EVENTS + 40 {
+        say(&world.core, HALL);
+    }
+    run(async {
+        let mut follow = follow(&world.core, &ada, Wish { since: Since::Event(EventId::new(1)), ..EVERYTHING });
+        for _ in 0..FOLLOW_PAGE_EVENTS {
+            assert!(matches!(item(&mut follow).await, What::MessageSent { .. }));
+        }
+        kick(&world.core, HALL, id);
+        assert_eq!(replayed(&mut follow).await, [], "the second page is read after the kick");
+        assert!(matches!(item(&mut follow).await, What::MemberKicked { .. }));
+        assert!(follow.try_next().is_none());
+    });
+}
+
+#[test]
 fn who_joins_hears_the_joining_and_all_that_follows() {
     let world = World::new();
     let ada = world.person("ada");
@@ -398,7 +420,7 @@ fn a_long_absence_is_replayed_in_pieces_of_bounded_size() {
             let id = live.event.id.unwrap().get();
             assert!(id > last, "{id} after {last}");
             (count, last) = (count + 1, id);
-            assert!(follow.ready_len() <= crate::limits::FOLLOW_PAGE_EVENTS);
+            assert!(follow.ready_len() <= FOLLOW_PAGE_EVENTS);
         }
         assert_eq!(count, 10_000, "every second event is of a room that ada is in");
     });
