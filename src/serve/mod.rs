@@ -98,6 +98,8 @@ pub struct Ready {
     pub tls: bool,
     /// The certificate that clients are asked to trust, in PEM; `None` unless the local authority is used.
     pub authority_pem: Option<String>,
+    /// The SHA-256 of that certificate, to be printed: people compare it with the one on `/trust`.
+    pub authority_fingerprint: Option<String>,
 }
 
 /// Why the server could not start, with what to do about it.
@@ -189,10 +191,12 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
             beside.spawn(task(stop.clone()));
         }
         beside.spawn(tls::watch(Arc::clone(&shared), stop.clone()));
+        let authority = shared.tls.authority();
         ready(Ready {
             addresses,
             tls: shared.tls.is_on(),
-            authority_pem: shared.tls.authority().map(|authority| authority.pem().to_owned()),
+            authority_pem: authority.map(|authority| authority.pem().to_owned()),
+            authority_fingerprint: authority.map(authority::Authority::fingerprint),
         });
         stop.cancelled().await;
         shared.stopping.store(true, Ordering::Relaxed);

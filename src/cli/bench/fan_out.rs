@@ -51,7 +51,10 @@ pub async fn run(folder: &Path, sockets: usize, mut found: impl FnMut(Row) -> io
     let (floor_singles, floor_burst) = floor_rates(sockets, frame_bytes).await?;
     let note = format!("{sockets} sockets, {frame_bytes} bytes a frame");
     let what = "one message to all sockets";
-    found(Row::beside(what, singles, "/s", ("bare loop, one at a time", floor_singles), Target::AtLeast(0.7)).with_note(&note))?;
+    found(
+        Row::beside(what, singles, "/s", ("bare loop, one at a time", floor_singles), Target::AtLeast(0.7))
+            .with_note(&note),
+    )?;
     let what = format!("burst of {BURST} messages to all sockets");
     found(Row::beside(what, burst_rate, "/s", ("bare loop", floor_burst), Target::AtLeast(2.0)).with_note(note))
 }

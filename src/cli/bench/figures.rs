@@ -14,7 +14,10 @@ impl Latency {
     /// An empty record.
     pub fn new() -> Latency {
         // The bounds are constants that the library accepts; a plain histogram has the same meaning should it ever refuse them.
-        Latency(Histogram::new_with_bounds(1, 60_000_000, 3).unwrap_or_else(|_| Histogram::new(3).unwrap_or_else(|_| std::process::abort())))
+        Latency(
+            Histogram::new_with_bounds(1, 60_000_000, 3)
+                .unwrap_or_else(|_| Histogram::new(3).unwrap_or_else(|_| std::process::abort())),
+        )
     }
 
     /// Adds one answer.
@@ -80,7 +83,13 @@ impl Row {
     }
 
     /// A figure beside its physical limit; the ratio is what is judged.
-    pub fn beside(what: impl Into<String>, figure: f64, unit: &'static str, limit: (impl Into<String>, f64), target: Target) -> Row {
+    pub fn beside(
+        what: impl Into<String>,
+        figure: f64,
+        unit: &'static str,
+        limit: (impl Into<String>, f64),
+        target: Target,
+    ) -> Row {
         let ratio = figure / limit.1;
         Row {
             what: what.into(),

@@ -19,7 +19,12 @@ use super::figures::{Row, Target};
 ///
 /// # Errors
 /// When a socket breaks or the server refuses.
-pub async fn run(folder: &Path, plain: usize, over_tls: usize, mut found: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
+pub async fn run(
+    folder: &Path,
+    plain: usize,
+    over_tls: usize,
+    mut found: impl FnMut(Row) -> io::Result<()>,
+) -> io::Result<()> {
     let data = folder.join("idle");
     let server = Server::start(&data, &super::open_settings())?;
     pause(Duration::from_secs(2));

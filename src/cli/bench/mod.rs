@@ -128,8 +128,12 @@ async fn measure(args: &Args, rows: &mut Vec<Row>) -> io::Result<()> {
 fn serve_floor(floor: &Floor) -> io::Result<()> {
     raise_descriptor_limit()?;
     match floor {
-        Floor::FanOut { connections, frame_bytes } => floor::serve_fan_out(*connections, &message_like_frame(*frame_bytes)),
-        Floor::Trivial => floor::serve_trivial("{\"id\":1,\"handle\":\"reader\"}", std::thread::available_parallelism()?.get()),
+        Floor::FanOut { connections, frame_bytes } => {
+            floor::serve_fan_out(*connections, &message_like_frame(*frame_bytes))
+        }
+        Floor::Trivial => {
+            floor::serve_trivial("{\"id\":1,\"handle\":\"reader\"}", std::thread::available_parallelism()?.get())
+        }
     }
 }
 
@@ -153,9 +157,15 @@ fn message_like_frame(bytes: usize) -> Vec<u8> {
 
 /// Settings without the brakes that would measure themselves.
 fn open_settings() -> Vec<String> {
-    ["rate_limit.enabled=false", "accounts.sign_up=open", "listen.connections_per_address=20000", "listen.connections_max=20000", "log.level=warn"]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        "rate_limit.enabled=false",
+        "accounts.sign_up=open",
+        "listen.connections_per_address=20000",
+        "listen.connections_max=20000",
+        "log.level=warn",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn raise_descriptor_limit() -> io::Result<()> {

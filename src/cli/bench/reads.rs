@@ -27,7 +27,12 @@ const PIECE: usize = 256 * 1024;
 ///
 /// # Errors
 /// When the disk or the server fails.
-pub async fn run(folder: &Path, length: Duration, file_mib: usize, mut found: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
+pub async fn run(
+    folder: &Path,
+    length: Duration,
+    file_mib: usize,
+    mut found: impl FnMut(Row) -> io::Result<()>,
+) -> io::Result<()> {
     let server = Server::start(&folder.join("reads"), &super::open_settings())?;
     let person = sign_up(&server.address, "reader").await?;
     let ours = reads(&server.address, &person.token, "/api/v1/me", length).await?;
@@ -110,7 +115,8 @@ async fn upload(address: &str, person: &Person, source: &Path) -> io::Result<u64
             }
         }
     });
-    let pieces = futures_util::stream::unfold(take, |mut take| async move { take.recv().await.map(|piece| (piece, take)) });
+    let pieces =
+        futures_util::stream::unfold(take, |mut take| async move { take.recv().await.map(|piece| (piece, take)) });
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
     tokio::spawn(connection);

@@ -37,7 +37,10 @@ pub async fn run(folder: &Path, messages: u64, mut found: impl FnMut(Row) -> io:
         let server = Server::start(&empty, &settings)?;
         let seconds = server.started_in.as_secs_f64();
         server.stop()?;
-        found(Row::plain(format!("first start, {engine}"), seconds, "s", Target::None).with_note("makes keys and certificates"))?;
+        found(
+            Row::plain(format!("first start, {engine}"), seconds, "s", Target::None)
+                .with_note("makes keys and certificates"),
+        )?;
         found(Row::plain(format!("cold start, empty, {engine}"), again(&empty, &settings)?, "s", Target::AtMost(0.3)))?;
 
         let large = folder.join(format!("large-{engine}"));
@@ -45,7 +48,10 @@ pub async fn run(folder: &Path, messages: u64, mut found: impl FnMut(Row) -> io:
         let what = |which| format!("{which} start, {messages} messages, {engine}");
         let size = folder_bytes(&large.join("store"))? as f64 / 1e6;
         let first = again(&large, &settings)?;
-        found(Row::plain(what("first"), first, "s", Target::None).with_note(format!("{size:.0} MB on disk, after filling")))?;
+        found(
+            Row::plain(what("first"), first, "s", Target::None)
+                .with_note(format!("{size:.0} MB on disk, after filling")),
+        )?;
         found(Row::plain(what("cold"), again(&large, &settings)?, "s", Target::None))?;
         drop(fs::remove_dir_all(&large));
     }
@@ -80,7 +86,8 @@ async fn fill(folder: &Path, engine: EngineKind, count: u64) -> io::Result<()> {
     let mut waiting = Vec::with_capacity(AT_ONCE);
     for number in 0..count {
         let Some(room) = rooms.get(usize::try_from(number % ROOMS).unwrap_or(0)) else { break };
-        let text = format!("message {number}: about a hundred bytes of text, as people write them when they talk at work");
+        let text =
+            format!("message {number}: about a hundred bytes of text, as people write them when they talk at work");
         waiting.push(messages::send_soon(&core, &caller, NewMessage::text(*room, text)).map_err(broken)?);
         if waiting.len() == AT_ONCE {
             for answer in waiting.drain(..) {

@@ -19,7 +19,8 @@ const PASSWORD: &str = "a rather long phrase of words\n";
 
 /// The whole story, on whatever `dir` is at the moment.
 fn looks_after_accounts(dir: &Path, handle: &str) {
-    let said = admin(dir, &["create", "--handle", handle, "--name", "Ada", "--role", "admin", "--stdin"], PASSWORD).good();
+    let said =
+        admin(dir, &["create", "--handle", handle, "--name", "Ada", "--role", "admin", "--stdin"], PASSWORD).good();
     assert!(said.contains(handle), "{said}");
     let find = || listed(dir, &["list"]).into_iter().find(|row| row["handle"] == handle).unwrap();
     assert_eq!(find()["role"], "admin");
@@ -89,7 +90,8 @@ fn a_run_time_setting_holds_at_once_and_after_a_restart_until_it_is_reset() {
 fn sign_up_invites_are_made_listed_and_taken_back() {
     let scratch = tempfile::tempdir().unwrap();
     let _server = Server::start(scratch.path(), &[]);
-    let link = admin(scratch.path(), &["invite", "create", "--uses", "5", "--expires", "2d", "--note", "club"], "").good();
+    let link =
+        admin(scratch.path(), &["invite", "create", "--uses", "5", "--expires", "2d", "--note", "club"], "").good();
     assert!(link.contains("/#/sign-up?invite="), "{link}");
     let rows = listed(scratch.path(), &["invite", "list"]);
     assert_eq!((&rows[0]["left"], &rows[0]["note"]), (&"5".into(), &"club".into()));

@@ -111,7 +111,8 @@ impl Server {
     /// Everything it said on standard output so far, up to a line that holds `word`.
     pub fn said_until(&mut self, word: &str) -> String {
         while !self.said.contains(word) {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{word} is missing in {}", self.said));
+            let line =
+                self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{word} is missing in {}", self.said));
             self.said.push_str(&line);
         }
         self.said.clone()

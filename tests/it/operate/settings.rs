@@ -5,7 +5,8 @@ use super::program::{command, path, run};
 #[test]
 fn show_names_the_origin_of_every_value() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("chatelaine.toml"), "[live]\nqueue = 100\nping_s = 5\n[log]\nlevel = \"warn\"\n").unwrap();
+    std::fs::write(dir.path().join("chatelaine.toml"), "[live]\nqueue = 100\nping_s = 5\n[log]\nlevel = \"warn\"\n")
+        .unwrap();
     let output = command(&["config", "show", "--data", path(dir.path()), "--set", "live.queue=300"])
         .env("CHATELAINE_LIVE__QUEUE", "200")
         .env("CHATELAINE_LIVE__PING_S", "6")
@@ -14,7 +15,9 @@ fn show_names_the_origin_of_every_value() {
     let shown = String::from_utf8(output.stdout).unwrap();
     let line = |name: &str| shown.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap().to_owned();
     assert!(line("live.queue").contains("= 300 ") && line("live.queue").ends_with("# flag --set"));
-    assert!(line("live.ping_s").contains("= 6 ") && line("live.ping_s").ends_with("# environment CHATELAINE_LIVE__PING_S"));
+    assert!(
+        line("live.ping_s").contains("= 6 ") && line("live.ping_s").ends_with("# environment CHATELAINE_LIVE__PING_S")
+    );
     assert!(line("log.level").contains("\"warn\"") && line("log.level").ends_with("chatelaine.toml:5"));
     assert!(line("live.silence_s").ends_with("# default"));
 }

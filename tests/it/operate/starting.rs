@@ -102,7 +102,8 @@ fn a_damaged_store_is_refused_with_advice() {
 #[test]
 fn certificate_files_that_cannot_be_read_are_named() {
     let scratch = tempfile::tempdir().unwrap();
-    let settings = ["--set", "tls.mode=files", "--set", "tls.certificate=/nowhere/cert.pem", "--set", "tls.key=/nowhere/key.pem"];
+    let settings =
+        ["--set", "tls.mode=files", "--set", "tls.certificate=/nowhere/cert.pem", "--set", "tls.key=/nowhere/key.pem"];
     let arguments = [&["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"], &settings[..]].concat();
     let line = run(&arguments).refused(9);
     assert!(line.contains("/nowhere/cert.pem"), "{line}");

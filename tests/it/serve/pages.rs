@@ -41,6 +41,7 @@ async fn the_trust_page_shows_the_fingerprint_of_what_it_hands_out() {
     let page = text(page).await;
     let digest = fingerprint(&der);
     assert!(page.contains(&digest), "{digest} is not on the page");
+    assert_eq!(rig.ready.authority_fingerprint, Some(digest), "what is printed at the start is what the page shows");
     assert!(page.contains("http://chatelaine.test/trust") && !page.contains("{{"), "{page}");
     for system in ["Windows", "macOS", "iPhone", "Android", "Linux", "Firefox"] {
         assert!(page.contains(system), "{system}");
