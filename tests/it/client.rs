@@ -2,7 +2,7 @@
 //!
 //! It has no pool, no redirects and no cookies of its own, so that a test sees what the server said and nothing else.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -185,10 +185,6 @@ impl Socket {
 
     pub fn send(&mut self, frame: &Value) {
         self.inner.send(Message::text(frame.to_string())).expect("the frame is sent");
-    }
-
-    pub fn send_text(&mut self, text: &str) {
-        self.inner.send(Message::text(text.to_owned())).expect("the frame is sent");
     }
 
     /// The next JSON frame, or the close code.

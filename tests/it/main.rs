@@ -7,5 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod client;
+mod dialects;
+mod golden;
 mod operate;
 mod serve;
+mod world;

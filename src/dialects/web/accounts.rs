@@ -109,6 +109,7 @@ pub async fn reset_password(mut call: Call) -> Reply {
     let caller = call.stranger()?;
     let reset: PasswordReset = call.json().await?;
     let (token, new) = (Secret::new(reset.token), Secret::new(reset.password));
-    call.ask(move |core| accounts::reset_password(core, &caller, &token, new)).await?;
+    let proven = call.ask(move |core| accounts::reset_password(core, &caller, &token, new)).await;
+    proven.map_err(Fault::one_time)?;
     wire::done()
 }

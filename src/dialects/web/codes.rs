@@ -88,6 +88,13 @@ pub fn problem(fault: &Fault) -> Problem {
             "Wrong method",
             "This address does not take the method; the Allow header says which.",
         ),
+        Fault::OneTimeToken => Row::new(
+            403,
+            "bad-token",
+            "Used or wrong",
+            "This one-time token is unknown, was used or is too old. Ask for a new one.",
+        )
+        .field("token"),
         Fault::Upgrade => Row::new(426, "upgrade", "WebSocket only", "Open this address as a WebSocket."),
     };
     Problem {

@@ -30,6 +30,7 @@ mod views;
 mod wire;
 
 pub use codes::problem;
+pub use files::CHUNK_BYTES_MAX;
 pub use live::Live;
 pub use openapi::document;
 pub use push::frame;

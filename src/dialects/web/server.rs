@@ -11,7 +11,7 @@ use crate::auth::{Call, Carrier};
 use crate::files::CHUNK_BYTES_MAX;
 use crate::views::people::{self, Signed};
 use crate::views::things::{Limits, Server};
-use crate::wire::{self, Reply};
+use crate::wire::{self, Fault, Reply};
 
 /// The first administrator.
 #[derive(Deserialize, ToSchema)]
@@ -83,5 +83,5 @@ pub async fn set_up(mut call: Call) -> Reply {
         let opened = logins::open(core, &caller, &proven, &agent)?;
         people::signed(core, proven.account().clone(), opened)
     });
-    call.signed(StatusCode::CREATED, signed.await?, carrier)
+    call.signed(StatusCode::CREATED, signed.await.map_err(Fault::one_time)?, carrier)
 }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use chatelaine_core::error::{Error, SignInFlaw};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -50,8 +51,20 @@ pub enum Fault {
     NoRoute,
     /// The address exists and does not take this method.
     Method,
+    /// A one-time token is unknown, used or too old.
+    OneTimeToken,
     /// The address speaks WebSocket only.
     Upgrade,
+}
+
+impl Fault {
+    /// For operations that take a one-time token: there a bad token is not a sign-in that ended.
+    pub fn one_time(self) -> Fault {
+        match self {
+            Fault::Core(Error::SignIn(SignInFlaw::BadToken)) => Fault::OneTimeToken,
+            other => other,
+        }
+    }
 }
 
 impl From<chatelaine_core::Error> for Fault {

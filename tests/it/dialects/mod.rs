@@ -1,0 +1,3 @@
+//! Bytes in, bytes out, one folder per dialect.
+
+mod web;

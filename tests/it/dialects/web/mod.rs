@@ -1,0 +1,7 @@
+//! Our own API, request by request: whole answers against transcripts, and the live socket.
+
+mod document;
+mod live;
+mod people;
+mod script;
+mod tables;

@@ -1,0 +1,179 @@
+//! The tables of this dialect: every fault as a problem, every event as a frame.
+
+use std::fmt::Write as _;
+
+use chatelaine_core::clock::{Stamp, Until};
+use chatelaine_core::error::{Error, Field, Flaw, Incident, Limit, Reason, Right, SignInFlaw, Thing, Unique};
+use chatelaine_core::event::{Audience, Ended, Event, Presence, What};
+use chatelaine_core::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
+use chatelaine_core::server_roles::ServerPermission;
+use chatelaine_web::{Fault, frame, problem};
+use serde_json::json;
+
+use crate::golden;
+
+#[test]
+fn every_fault_has_its_problem() {
+    let mut text = String::new();
+    for fault in faults() {
+        let problem = problem(&fault);
+        let name = match &fault {
+            Fault::Core(Error::Internal(_)) => "Core(Internal(number))".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let field = problem.field.map(|field| format!(" [{field}]")).unwrap_or_default();
+        let wait = problem.retry_after_ms.map(|ms| format!(" (again in {ms} ms)")).unwrap_or_default();
+        let detail = match problem.incident {
+            Some(number) => problem.detail.replace(&number, "NUMBER"),
+            None => problem.detail,
+        };
+        writeln!(text, "{name}: {} {}{field}{wait} | {} | {detail}", problem.status, problem.code, problem.title)
+            .expect("text grows");
+    }
+    golden::check("codes_web.txt", &text);
+}
+
+fn faults() -> Vec<Fault> {
+    let mut errors = Vec::new();
+    for field in FIELDS {
+        errors.extend(FLAWS.iter().map(|flaw| Error::Invalid(field, *flaw)));
+    }
+    errors.extend(THINGS.map(Error::NotFound));
+    errors.extend(THINGS.map(Error::Exists));
+    errors.extend(UNIQUES.map(Error::Taken));
+    errors.extend(SIGN_INS.map(Error::SignIn));
+    errors.extend([Right::Operate, Right::OtherAccount, Right::Owner].map(Error::Denied));
+    errors.extend(ServerPermission::ALL.map(|permission| Error::Denied(Right::Server(permission))));
+    errors.extend((1..=14).map(|number| Error::Denied(Right::Room(number))));
+    errors.extend(REASONS.map(Error::Refused));
+    errors.extend(LIMITS.map(Error::OverLimit));
+    errors.extend([Error::TooFast { retry_ms: 1_500 }, Error::Busy, Error::Internal(Incident::log(&"a test"))]);
+    let mut faults: Vec<Fault> = errors.into_iter().map(Fault::Core).collect();
+    faults.extend([
+        Fault::NotJson("line 1, column 2".to_owned()),
+        Fault::UnknownField("colour".to_owned()),
+        Fault::MissingField("title".to_owned()),
+        Fault::WrongForm("title".to_owned(), "a string".to_owned()),
+        Fault::MediaType("application/json"),
+        Fault::BodyTooLarge(100),
+        Fault::BodyBroken,
+        Fault::SignInNeeded,
+        Fault::Forged,
+        Fault::NoRoute,
+        Fault::Method,
+        Fault::OneTimeToken,
+        Fault::Upgrade,
+    ]);
+    faults
+}
+
+macro_rules! words {
+    ($name:ident: $kind:ident [$($word:ident),* $(,)?]) => {
+        const $name: [$kind; [$($kind::$word),*].len()] = [$($kind::$word),*];
+        // A word that is missing in the list above breaks this match.
+        const _: fn($kind) = |word| match word { $($kind::$word => {})* };
+    };
+}
+
+words!(FIELDS: Field [
+    Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept,
+    SettingName, SettingValue, Token, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName,
+    Text, Segments, ReplyTo, Mentions, ClientKey, Emoji, Offset, Duration, Uses, FileName, MediaType, Size, Range,
+    Endpoint, MachineCode, MachineFacts, FieldName, Reading,
+]);
+words!(FLAWS: Flaw [Empty, TooShort, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
+words!(THINGS: Thing [
+    Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
+    Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, Reaction, File, Upload,
+    Subscription, Machine, Channel,
+]);
+words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
+words!(REASONS: Reason [
+    NotAPerson, SignUpClosed, InviteNeeded, SetUpAlready, LastAdministrator, AccountClosed, Blocked, Expired, NotAMember,
+    Muted, Banned, JoinRule, RoomKind, LastOwner, BuiltIn, NotEncrypted, Recalled, TooLate, InUse, Incomplete,
+    AlreadyAnswered,
+]);
+words!(LIMITS: Limit [
+    Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
+    Reports, Logins, Identifiers, Subscriptions, Kept,
+]);
+
+const SIGN_INS: [SignInFlaw; 8] = [
+    SignInFlaw::Missing,
+    SignInFlaw::BadToken,
+    SignInFlaw::UnknownAccount,
+    SignInFlaw::WrongPassword,
+    SignInFlaw::NoPassword,
+    SignInFlaw::Locked { retry_ms: Some(2_500) },
+    SignInFlaw::Locked { retry_ms: None },
+    SignInFlaw::Closed,
+];
+
+#[test]
+fn every_event_has_its_frame() {
+    let mut text = String::new();
+    for what in events() {
+        let passing = what.is_passing();
+        let id = (!passing).then(|| EventId::new(41));
+        let event = Event { id, at: Stamp::from_seconds(1_800_000_000), audience: Audience::everyone(), what };
+        let show = |room: RoomId, offset: Offset| {
+            let message = json!({ "id": 41, "room": room, "offset": offset, "sender": 2,
+                "sent_at": "2027-01-15T08:00:00.000000Z", "text": "hello", "segments": [], "mentions": [],
+                "encrypted": false, "reactions": [] });
+            serde_json::from_value(message).ok()
+        };
+        writeln!(text, "{}", frame(&event, show).unwrap_or_else(|| format!("(silent) {:?}", event.what))).expect("text grows");
+    }
+    golden::check("events_web.txt", &text);
+}
+
+fn events() -> Vec<What> {
+    let (room, account, other, role) = (RoomId::new(3), AccountId::new(2), AccountId::new(5), RoleId::new(4));
+    let (offset, by, until) = (Offset::new(7), Some(AccountId::new(1)), Until::At(Stamp::from_seconds(1_800_000_600)));
+    let emoji = "+1".to_owned();
+    vec![
+        What::MessageSent { room, offset },
+        What::MessageEdited { room, offset },
+        What::MessageRecalled { room, offset, by },
+        What::ReactionAdded { room, offset, account, emoji: emoji.clone() },
+        What::ReactionRemoved { room, offset, account, emoji },
+        What::ReadMoved { room, account, offset },
+        What::RoomOpened { room },
+        What::RoomChanged { room },
+        What::RoomDeleted { room, title: "Hall".to_owned() },
+        What::MemberJoined { room, account, by },
+        What::MemberLeft { room, account },
+        What::MemberKicked { room, account, by },
+        What::MemberBanned { room, account: Some(account), by, until },
+        What::MemberBanned { room, account: None, by, until: Until::Forever },
+        What::MemberUnbanned { room, account: Some(account), by },
+        What::MemberMuted { room, account: Some(account), by, until },
+        What::MemberUnmuted { room, account: Some(account), by },
+        What::MemberRoleChanged { room, account, role, by },
+        What::RoleAdded { room, role },
+        What::RoleChanged { room, role },
+        What::RoleRemoved { room, role },
+        What::InviteSent { room, inviter: account, invitee: other },
+        What::InviteAnswered { room, inviter: account, invitee: other, accepted: true },
+        What::InviteAnswered { room, inviter: account, invitee: other, accepted: false },
+        What::JoinRequested { room, account },
+        What::JoinAnswered { room, account, accepted: true, by },
+        What::JoinAnswered { room, account, accepted: false, by },
+        What::FriendRequested { from: account, to: other },
+        What::FriendAnswered { from: account, to: other, accepted: true, room: Some(room) },
+        What::FriendAnswered { from: account, to: other, accepted: false, room: None },
+        What::FriendRemoved { by: account, other },
+        What::BlockChanged { account, other, blocked: true },
+        What::BlockChanged { account, other, blocked: false },
+        What::AccountChanged { account },
+        What::LoginEnded { account, which: Ended::One(LoginId::new(9)) },
+        What::LoginEnded { account, which: Ended::AllBut(LoginId::new(9)) },
+        What::LoginEnded { account, which: Ended::All },
+        What::SettingsChanged { name: "server.name".to_owned() },
+        What::Announcement { id: AnnouncementId::new(6) },
+        What::Typing { room, account },
+        What::PresenceChanged { account, state: Presence::Online },
+        What::PresenceChanged { account, state: Presence::Away },
+        What::PresenceChanged { account, state: Presence::Offline },
+    ]
+}

@@ -1,0 +1,173 @@
+//! World: a whole server in this process, on port 0, with a memory store, a folder of its own and a clock that is wound
+//! by hand.
+//!
+//! Password hashes are cheap and nothing is rate limited unless a test asks for it. Dropping the world stops the server.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
+use chatelaine_core::event::Live;
+use chatelaine_core::settings::{RunTime, Settings};
+use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
+use chatelaine_http::RateLimits;
+use chatelaine_http::socket::SocketOptions;
+use chatelaine_store::{Blobs, Options, Store};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Answer, Ask, PATIENCE, Socket};
+
+/// The moment at which every world begins.
+pub const START: Stamp = Stamp::from_seconds(1_800_000_000);
+/// A password that is strong enough everywhere.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A running server.
+pub struct World {
+    pub address: SocketAddr,
+    pub clock: Arc<TestClock>,
+    /// The token with which the first administrator is made.
+    pub setup_token: String,
+    stop: CancellationToken,
+    running: Option<JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+/// Somebody with an account, signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: u64,
+    pub token: String,
+    pub address: SocketAddr,
+}
+
+impl World {
+    pub fn new() -> World {
+        World::with(|_| {})
+    }
+
+    /// A world with other settings.
+    pub fn with(change: impl FnOnce(&mut Settings)) -> World {
+        let mut settings = Settings::default();
+        settings.accounts.hash_memory_kib = 64;
+        settings.accounts.hash_passes = 1;
+        settings.rate_limit.enabled = false;
+        change(&mut settings);
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(TestClock::at(START));
+        let options = CoreOptions {
+            store: Store::<Live>::open(Options::default()).expect("a memory store"),
+            blobs: Blobs::open(&folder.path().join("blobs"), 0).expect("a folder for bodies"),
+            clock: Arc::clone(&clock) as Arc<dyn chatelaine_core::Clock>,
+            settings,
+            run_time: RunTime::default(),
+        };
+        let core = Core::open(options).expect("a domain");
+        let token = accounts::make_setup_token(&core, &Caller::operator()).expect("a setup token");
+        let setup_token = token.map(|token| token.reveal().clone()).unwrap_or_default();
+        let stop = CancellationToken::new();
+        let (address, running) = start(&core, folder.path(), stop.clone());
+        World { address, clock, setup_token, stop, running: Some(running), _folder: folder }
+    }
+
+    /// Signs somebody up by the API.
+    pub fn person(&self, handle: &str) -> Person {
+        let body = json!({ "handle": handle, "display_name": handle, "password": PASSWORD });
+        self.signed(&Ask::new("POST", "/api/v1/accounts").json(&body))
+    }
+
+    /// Makes the first administrator by the API.
+    pub fn administrator(&self, handle: &str) -> Person {
+        let body = json!({ "token": self.setup_token, "handle": handle, "display_name": handle, "password": PASSWORD });
+        self.signed(&Ask::new("POST", "/api/v1/setup").json(&body))
+    }
+
+    fn signed(&self, ask: &Ask) -> Person {
+        let signed = ask.send(self.address).expect(201).json();
+        Person {
+            id: signed["account"]["id"].as_u64().expect("an id"),
+            token: signed["token"].as_str().expect("a token").to_owned(),
+            address: self.address,
+        }
+    }
+
+    /// A group of the first person with the others in it; its number.
+    pub fn group(&self, owner: &Person, title: &str, others: &[&Person]) -> u64 {
+        let body = json!({ "kind": "group", "title": title, "join_rule": "open" });
+        let room = owner.post("/rooms", &body).expect(201).json()["room"]["id"].as_u64().expect("an id");
+        for other in others {
+            other.post(&format!("/rooms/{room}/join"), &json!({})).expect(200);
+        }
+        room
+    }
+}
+
+impl Default for World {
+    fn default() -> World {
+        World::new()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(running) = self.running.take() {
+            let _ended = running.join();
+        }
+    }
+}
+
+impl Person {
+    /// A request with this person's token; the path is below `/api/v1`.
+    pub fn ask(&self, method: &str, path: &str) -> Ask {
+        Ask::new(method, &format!("/api/v1{path}")).bearer(&self.token)
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path).send(self.address)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path).json(body).send(self.address)
+    }
+
+    /// Sends a text and gives the message.
+    pub fn say(&self, room: u64, text: &str) -> Value {
+        self.post(&format!("/rooms/{room}/messages"), &json!({ "text": text })).expect(201).json()
+    }
+
+    /// Opens the live socket and says hello.
+    pub fn live(&self, hello: &Value) -> Socket {
+        let bearer = format!("Bearer {}", self.token);
+        let opened = Socket::open(self.address, "/api/v1/live", &[("authorization", &bearer)]);
+        let mut socket = opened.unwrap_or_else(|answer| panic!("refused with {}", answer.status));
+        socket.send(&json!({ "hello": hello }));
+        socket
+    }
+}
+
+fn start(core: &Core, folder: &std::path::Path, stop: CancellationToken) -> (SocketAddr, JoinHandle<()>) {
+    let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
+    let web = chatelaine_web::Web::new(core.clone(), rates, 64 * 1024);
+    let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default());
+    let (told, ready) = mpsc::channel();
+    let stopping = core.clone();
+    let parts = Parts {
+        limits: Limits { workers: 2, ..Limits::default() },
+        tls: TlsOptions { mode: TlsMode::Off, dir: folder.join("tls"), ..TlsOptions::default() },
+        configure: Arc::new(chatelaine_web::configure(web)),
+        mounts: Mounts::new()
+            .path("/api/v1", "web")
+            .body("/api/v1/files", "web", core.settings().files.upload_bytes)
+            .body("/api/v1/uploads", "web", chatelaine_web::CHUNK_BYTES_MAX)
+            .socket("/api/v1/live", "web", Arc::new(live)),
+        ready: Box::new(move |ready| told.send(ready.addresses[0]).expect("somebody waits")),
+        stopping: Box::new(move || stopping.store().bus().close()),
+        ..Parts::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let running = std::thread::spawn(move || serve::run(parts, vec![listener], stop).expect("the server runs"));
+    (ready.recv_timeout(PATIENCE).expect("the server starts"), running)
+}
