@@ -158,8 +158,8 @@ pub const UPLOADS_PER_ACCOUNT_MAX: usize = 32;
 pub const UPLOAD_IDLE_S: u64 = 3_600;
 /// Bytes of the quota that an upload of unknown length takes at a time.
 pub const UPLOAD_HOLD_STEP_BYTES: u64 = 8 * 1024 * 1024;
-/// Seconds for which a body stays in any case, because its row may be on its way.
-pub const SWEEP_AGE_LEAST_S: u64 = 600;
+/// Seconds for which a body stays in any case, because its row may be on its way; longer than an idle upload lives.
+pub const SWEEP_AGE_LEAST_S: u64 = 2 * UPLOAD_IDLE_S;
 /// Files removed in one transaction when their room is gone.
 pub const SWEEP_FILES_PER_WRITE: usize = 200;
 

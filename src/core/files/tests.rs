@@ -376,6 +376,29 @@ fn after_a_crash_in_the_middle_of_a_piece_the_recorded_ones_go_on() {
 }
 
 #[test]
+fn an_upload_begun_just_before_a_crash_or_a_sweep_goes_on() {
+    let world = small(1_000, 1_000);
+    let ada = world.person("ada");
+    let id = uploads::begin(&world.core, &ada, sized("x", 3)).unwrap().id;
+    world.core.blobs().drop_part(id.get()).unwrap();
+    piece(&world.core, &ada, id, 0, b"ab").unwrap();
+    assert_eq!(sweep(&world.core).unwrap(), Swept::default(), "its part is young");
+    piece(&world.core, &ada, id, 2, b"c").unwrap();
+    assert!(uploads::finish(&world.core, &ada, id).is_ok());
+}
+
+#[test]
+fn without_room_on_the_disk_an_upload_leaves_no_promise_behind() {
+    let world = World::new();
+    let ada = world.person("ada");
+    world.core.blobs().set_reserve(u64::MAX);
+    let full = Err(Error::OverLimit(Limit::Disk));
+    assert_eq!(uploads::begin(&world.core, &ada, sized("x", 3)).map(drop), full);
+    assert_eq!(put(&world.core, &ada, sized("x", 3), b"abc").map(drop), full);
+    assert_eq!(bytes_of(&world, &ada), (0, 0, 0));
+}
+
+#[test]
 fn a_crash_between_the_body_and_its_row_costs_nothing() {
     let world = World::new();
     let ada = world.person("ada");

@@ -3,7 +3,7 @@
 //!
 //! The space of the whole file is promised at the beginning. An upload that nobody continues is given up after
 //! `UPLOAD_IDLE_S`; one upload is touched by one caller at a time.
-use chatelaine_store::{Order, PartWriter};
+use chatelaine_store::{BlobError, Order, PartWriter};
 
 use super::file::{Digest, File, NewFile, Upload};
 use super::quota::{self, Hold, Turn};
@@ -66,7 +66,10 @@ pub fn begin(core: &Core, caller: &Caller, new: NewFile) -> Result<Upload> {
     drop(hold);
     let upload = upload?;
     // Row first: a part without a row is cleared away, and a row without a part has received nothing yet.
-    core.blobs().begin_part(upload.id.get())?;
+    if let Err(error) = core.blobs().begin_part(upload.id.get()) {
+        give_up(core, upload.id)?;
+        return Err(error.into());
+    }
     Ok(upload)
 }
 
@@ -86,7 +89,11 @@ pub fn chunk(core: &Core, caller: &Caller, id: UploadId, offset: u64) -> Result<
         return Err(Error::Invalid(Field::Offset, Flaw::Mismatch));
     }
     // Bytes beyond the recorded length belong to a piece that never completed; they are cut off here.
-    core.blobs().cut_part(id.get(), upload.received)?;
+    match core.blobs().cut_part(id.get(), upload.received) {
+        // A crash came between the row and its part.
+        Err(BlobError::NoPart) if upload.received == 0 => core.blobs().begin_part(id.get())?,
+        cut => cut?,
+    }
     let part = core.blobs().append_part(id.get(), upload.received, upload.size)?;
     Ok(Chunk { core: core.clone(), caller: caller.clone(), upload, part, length: 0, turn })
 }
