@@ -1,6 +1,9 @@
 //! The program as an operator meets it: the real binary, real folders, real signals.
 
 mod admin;
+mod crash;
+mod keeping;
 mod program;
 mod settings;
 mod starting;
+mod wire;
