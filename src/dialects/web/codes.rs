@@ -3,6 +3,8 @@
 //! No arm catches "the rest": a new word of the domain breaks this build until it has its row. The golden file
 //! `tests/golden/codes_web.txt` prints every row.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 use chatelaine_core::error::{Error, Field, Flaw, Limit, Reason, Right, SignInFlaw, Thing, Unique};
 
 use crate::wire::{Fault, Problem};

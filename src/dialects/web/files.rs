@@ -5,6 +5,7 @@
 
 use actix_files::NamedFile;
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
@@ -88,7 +89,11 @@ pub async fn upload(mut call: Call) -> Reply {
         Pouring::Whole(receiving) => call.ask(move |_| receiving.finish()).await?,
         Pouring::Broken(receiving, fault) => {
             // Dropping it removes what came, and that is work for the blocking pool.
-            call.ask(move |_| Ok(drop(receiving))).await?;
+            let cancel = move |_: &Core| {
+                drop(receiving);
+                Ok(())
+            };
+            call.ask(cancel).await?;
             return Err(fault);
         }
     };
@@ -262,11 +267,13 @@ fn serve(request: &HttpRequest, open: OpenFile, body: std::fs::File, download: b
     };
     let inline = !download && open.disposition == Disposition::Inline;
     let disposition = disposition(inline, open.file.name.as_str());
+    let there = answer.status().is_success() || answer.status() == StatusCode::NOT_MODIFIED;
+    let keep = if there { "private, max-age=31536000, immutable" } else { "no-store" };
     for (name, value) in [
         (header::CONTENT_TYPE, open.file.media_type.as_str()),
         (header::CONTENT_DISPOSITION, disposition.as_str()),
         (header::ETAG, etag.as_str()),
-        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        (header::CACHE_CONTROL, keep),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "sandbox"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi};
@@ -80,19 +80,20 @@ impl Modify for Shared {
                     .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
                 operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.build()));
                 let parameters = operation.parameters.get_or_insert_default();
-                for name in parts(path) {
-                    let schema =
-                        ObjectBuilder::new().schema_type(if is_text(name) { Type::String } else { Type::Integer });
-                    let parameter = ParameterBuilder::new()
-                        .name(name)
-                        .parameter_in(ParameterIn::Path)
-                        .required(Required::True)
-                        .schema(Some(schema));
-                    parameters.push(RefOr::T(parameter.build()));
-                }
+                parameters.extend(parts(path).map(|name| RefOr::T(path_parameter(name))));
             }
         }
     }
+}
+
+fn path_parameter(name: &str) -> Parameter {
+    let kind = if is_text(name) { Type::String } else { Type::Integer };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .schema(Some(ObjectBuilder::new().schema_type(kind)))
+        .build()
 }
 
 /// Names of the `{parts}` of a path.

@@ -3,9 +3,11 @@
 //! Frames about messages carry the whole message; the others carry what a client needs to know what to read anew. The
 //! golden file `tests/golden/events_web.txt` shows every kind.
 
-use chatelaine_core::clock::Stamp;
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
+use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::event::{Ended, Event, Presence, What};
-use chatelaine_core::ids::{AccountId, EventId, Offset, RoomId};
+use chatelaine_core::ids::{AccountId, EventId, Offset, RoleId, RoomId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -43,7 +45,6 @@ fn other(kind: &'static str, data: Value) -> Words {
     Words::Other { kind, data }
 }
 
-#[deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 fn words(what: &What) -> Words {
     match what {
         What::MessageSent { room, offset } => Words::Message { kind: "message", room: *room, offset: *offset },
@@ -51,8 +52,8 @@ fn words(what: &What) -> Words {
         What::MessageRecalled { room, offset, by } => {
             other("message_recalled", json!({ "room": room, "offset": offset, "by": by }))
         }
-        What::ReactionAdded { room, offset, account, emoji } => reaction(*room, *offset, *account, emoji, true),
-        What::ReactionRemoved { room, offset, account, emoji } => reaction(*room, *offset, *account, emoji, false),
+        What::ReactionAdded { room, offset, account, emoji } => reaction((*room, *offset), *account, emoji, true),
+        What::ReactionRemoved { room, offset, account, emoji } => reaction((*room, *offset), *account, emoji, false),
         What::ReadMoved { room, account, offset } => {
             other("read", json!({ "room": room, "account": account, "offset": offset }))
         }
@@ -61,109 +62,82 @@ fn words(what: &What) -> Words {
         What::RoomDeleted { room, title } => {
             other("room", json!({ "room": room, "change": "deleted", "title": title }))
         }
-        What::RoleAdded { room, role } => role_changed(*room, role.get(), "role_added"),
-        What::RoleChanged { room, role } => role_changed(*room, role.get(), "role_changed"),
-        What::RoleRemoved { room, role } => role_changed(*room, role.get(), "role_removed"),
-        What::Typing { room, account } => other("typing", json!({ "room": room, "account": account })),
-        What::PresenceChanged { account, state } => {
-            other("presence", json!({ "account": account, "state": presence(*state) }))
-        }
-        What::MemberJoined { .. }
-        | What::MemberLeft { .. }
-        | What::MemberKicked { .. }
-        | What::MemberBanned { .. }
-        | What::MemberUnbanned { .. }
-        | What::MemberMuted { .. }
-        | What::MemberUnmuted { .. }
-        | What::MemberRoleChanged { .. } => member(what),
-        What::InviteSent { .. }
-        | What::InviteAnswered { .. }
-        | What::JoinRequested { .. }
-        | What::JoinAnswered { .. }
-        | What::FriendRequested { .. }
-        | What::FriendAnswered { .. }
-        | What::FriendRemoved { .. }
-        | What::BlockChanged { .. }
-        | What::AccountChanged { .. }
-        | What::LoginEnded { .. }
-        | What::SettingsChanged { .. }
-        | What::Announcement { .. } => person(what),
-    }
-}
-
-fn reaction(room: RoomId, offset: Offset, account: AccountId, emoji: &str, on: bool) -> Words {
-    other("reaction", json!({ "room": room, "offset": offset, "account": account, "emoji": emoji, "on": on }))
-}
-
-fn role_changed(room: RoomId, role: u64, change: &str) -> Words {
-    other("room", json!({ "room": room, "change": change, "role": role }))
-}
-
-/// How a member's place in a room changed. Only called with events of members.
-fn member(what: &What) -> Words {
-    let data = match what {
-        What::MemberJoined { room, account, by } => {
-            json!({ "room": room, "account": account, "change": "joined", "by": by })
-        }
-        What::MemberLeft { room, account } => json!({ "room": room, "account": account, "change": "left" }),
-        What::MemberKicked { room, account, by } => {
-            json!({ "room": room, "account": account, "change": "kicked", "by": by })
-        }
-        What::MemberBanned { room, account, by, until } => {
-            json!({ "room": room, "account": account, "change": "banned", "by": by, "until": ids::until(*until) })
-        }
-        What::MemberUnbanned { room, account, by } => {
-            json!({ "room": room, "account": account, "change": "unbanned", "by": by })
-        }
-        What::MemberMuted { room, account, by, until } => {
-            json!({ "room": room, "account": account, "change": "muted", "by": by, "until": ids::until(*until) })
-        }
-        What::MemberUnmuted { room, account, by } => {
-            json!({ "room": room, "account": account, "change": "unmuted", "by": by })
-        }
+        What::RoleAdded { room, role } => role_changed(*room, *role, "role_added"),
+        What::RoleChanged { room, role } => role_changed(*room, *role, "role_changed"),
+        What::RoleRemoved { room, role } => role_changed(*room, *role, "role_removed"),
+        What::MemberJoined { room, account, by } => member(*room, Some(*account), "joined", json!({ "by": by })),
+        What::MemberLeft { room, account } => member(*room, Some(*account), "left", json!({})),
+        What::MemberKicked { room, account, by } => member(*room, Some(*account), "kicked", json!({ "by": by })),
+        What::MemberBanned { room, account, by, until } => member(*room, *account, "banned", limited(*by, *until)),
+        What::MemberUnbanned { room, account, by } => member(*room, *account, "unbanned", json!({ "by": by })),
+        What::MemberMuted { room, account, by, until } => member(*room, *account, "muted", limited(*by, *until)),
+        What::MemberUnmuted { room, account, by } => member(*room, *account, "unmuted", json!({ "by": by })),
         What::MemberRoleChanged { room, account, role, by } => {
-            json!({ "room": room, "account": account, "change": "role", "by": by, "role": role })
+            member(*room, Some(*account), "role", json!({ "by": by, "role": role }))
         }
-        _ => Value::Null,
-    };
-    other("member", data)
-}
-
-/// What concerns people more than rooms. Only called with events of people and of the server.
-fn person(what: &What) -> Words {
-    match what {
-        What::InviteSent { room, inviter, invitee } => {
-            other("invite", json!({ "room": room, "inviter": inviter, "invitee": invitee, "change": "sent" }))
-        }
+        What::InviteSent { room, inviter, invitee } => invite(*room, *inviter, *invitee, "sent"),
         What::InviteAnswered { room, inviter, invitee, accepted } => {
-            let change = if *accepted { "accepted" } else { "declined" };
-            other("invite", json!({ "room": room, "inviter": inviter, "invitee": invitee, "change": change }))
+            invite(*room, *inviter, *invitee, answered(*accepted))
         }
         What::JoinRequested { room, account } => {
             other("join_request", json!({ "room": room, "account": account, "change": "asked" }))
         }
         What::JoinAnswered { room, account, accepted, by } => {
-            let change = if *accepted { "accepted" } else { "declined" };
+            let change = answered(*accepted);
             other("join_request", json!({ "room": room, "account": account, "change": change, "by": by }))
         }
-        What::FriendRequested { from, to } => other("friend", json!({ "from": from, "to": to, "change": "asked" })),
-        What::FriendAnswered { from, to, accepted, room } => {
-            let change = if *accepted { "accepted" } else { "declined" };
-            other("friend", json!({ "from": from, "to": to, "change": change, "room": room }))
-        }
-        What::FriendRemoved { by, other: gone } => {
-            other("friend", json!({ "from": by, "to": gone, "change": "removed" }))
-        }
-        What::BlockChanged { account, other: whom, blocked } => {
-            let change = if *blocked { "blocked" } else { "unblocked" };
-            other("friend", json!({ "from": account, "to": whom, "change": change }))
+        What::FriendRequested { from, to } => friend(*from, *to, "asked", None),
+        What::FriendAnswered { from, to, accepted, room } => friend(*from, *to, answered(*accepted), *room),
+        What::FriendRemoved { by, other } => friend(*by, *other, "removed", None),
+        What::BlockChanged { account, other, blocked } => {
+            friend(*account, *other, if *blocked { "blocked" } else { "unblocked" }, None)
         }
         What::AccountChanged { account } => other("account", json!({ "account": account })),
         What::LoginEnded { which, .. } => other("login_ended", ended(*which)),
         What::SettingsChanged { name } => other("settings", json!({ "name": name })),
         What::Announcement { id } => other("announcement", json!({ "announcement": id })),
-        _ => other("room", Value::Null),
+        What::Typing { room, account } => other("typing", json!({ "room": room, "account": account })),
+        What::PresenceChanged { account, state } => {
+            other("presence", json!({ "account": account, "state": presence(*state) }))
+        }
     }
+}
+
+fn reaction((room, offset): (RoomId, Offset), account: AccountId, emoji: &str, on: bool) -> Words {
+    other("reaction", json!({ "room": room, "offset": offset, "account": account, "emoji": emoji, "on": on }))
+}
+
+fn role_changed(room: RoomId, role: RoleId, change: &str) -> Words {
+    other("room", json!({ "room": room, "change": change, "role": role }))
+}
+
+fn member(room: RoomId, account: Option<AccountId>, change: &str, mut more: Value) -> Words {
+    if let Some(data) = more.as_object_mut() {
+        data.insert("room".to_owned(), json!(room));
+        data.insert("account".to_owned(), json!(account));
+        data.insert("change".to_owned(), json!(change));
+    }
+    other("member", more)
+}
+
+fn limited(by: Option<AccountId>, until: Until) -> Value {
+    json!({ "by": by, "until": ids::until(until) })
+}
+
+fn invite(room: RoomId, inviter: AccountId, invitee: AccountId, change: &str) -> Words {
+    other("invite", json!({ "room": room, "inviter": inviter, "invitee": invitee, "change": change }))
+}
+
+fn friend(from: AccountId, to: AccountId, change: &str, room: Option<RoomId>) -> Words {
+    let mut data = json!({ "from": from, "to": to, "change": change });
+    if let (Some(room), Some(data)) = (room, data.as_object_mut()) {
+        data.insert("room".to_owned(), json!(room));
+    }
+    other("friend", data)
+}
+
+fn answered(accepted: bool) -> &'static str {
+    if accepted { "accepted" } else { "declined" }
 }
 
 fn ended(which: Ended) -> Value {

@@ -80,7 +80,10 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         }
     }
     if let Some(parts) = schema["allOf"].as_array() {
-        parts.iter().try_for_each(|part| check(document, part, value, at))?;
+        // What one part does not know another may: each part is checked against the members that it names.
+        for part in parts {
+            check(document, part, &known_to(document, part, value), at)?;
+        }
     }
     if let Some(words) = schema["enum"].as_array()
         && !words.contains(value)
@@ -107,6 +110,18 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         items.iter().try_for_each(|item| check(document, &schema["items"], item, &format!("{at}[]")))?;
     }
     Ok(())
+}
+
+/// The members of a value that a schema names.
+fn known_to(document: &Value, schema: &Value, value: &Value) -> Value {
+    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+    let schema = name.map_or(schema, |name| &document["components"]["schemas"][name]);
+    match (schema["properties"].as_object(), value.as_object()) {
+        (Some(known), Some(members)) => {
+            Value::Object(members.iter().filter(|(name, _)| known.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect())
+        }
+        _ => value.clone(),
+    }
 }
 
 fn types(schema: &Value, value: &Value, at: &str) -> Result<(), String> {

@@ -3,5 +3,7 @@
 mod document;
 mod live;
 mod people;
+mod places;
 mod script;
 mod tables;
+mod things;

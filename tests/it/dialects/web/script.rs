@@ -63,14 +63,16 @@ impl Script {
             let _ = writeln!(self.text, "> ({} bytes)", ask.body.len());
         }
         self.write_answer(&answer);
-        let json = serde_json::from_slice(&answer.body).ok();
+        let is_json = answer.header("content-type").is_some_and(|kind| kind.contains("json"));
+        let json = is_json.then(|| answer.json());
         self.seen.push((ask.method.clone(), ask.path.clone(), answer.status, json));
         answer
     }
 
     fn write_answer(&mut self, answer: &Answer) {
         let _ = writeln!(self.text, "< {}", answer.status);
-        let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        let is_json = answer.header("content-type").is_some_and(|kind| kind.contains("json"));
+        let json: Option<Value> = is_json.then(|| answer.json());
         for name in HEADERS {
             for (_, value) in answer.headers.iter().filter(|(known, _)| known == name) {
                 if (name == "content-length" && json.is_some()) || value == "application/json" || value == "no-store" {
