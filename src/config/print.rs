@@ -21,9 +21,9 @@ pub fn example() -> String {
     for setting in table::table() {
         if setting.section() != section {
             section = setting.section();
-            let _ = write!(out, "\n[{section}]\n");
+            let _ = writeln!(out, "\n[{section}]");
         }
-        let _ = write!(out, "\n");
+        out.push('\n');
         for line in wrapped(&format!("{} Allowed: {}.{}", setting.help, setting.allowed(), when(&setting)), 96) {
             let _ = writeln!(out, "# {line}");
         }

@@ -15,7 +15,7 @@ use clap::Subcommand;
 use super::config::Place;
 use super::control::Client;
 use super::data_dir::{self, Missing};
-use super::{Failure, address, open};
+use super::{Exit, Failure, address, open};
 use crate::config::Loaded;
 use ask::Source;
 use command::{Command, Reply};
@@ -209,7 +209,17 @@ fn on_server<T>(dir: &Path, loaded: &Loaded, work: impl FnOnce(Ask<'_>) -> Resul
     if let Some(mut client) = Client::connect(dir)? {
         return work(&mut |command| client.ask(command));
     }
-    let opened = open::open(dir, loaded)?;
+    let opened = open::open(dir, loaded).map_err(|failure| match failure.exit {
+        // Held, but nobody listens: a server on its way up or down.
+        Exit::Locked => Failure::new(
+            Exit::Locked,
+            format!(
+                "data folder {} is held by a server that is starting or stopping; try again in a moment",
+                dir.display()
+            ),
+        ),
+        _ => failure,
+    })?;
     let base = address::configured_url(&loaded.config);
     let done = work(&mut |command| run_command(&opened.core, &base, command).map_err(Failure::failed));
     opened.close();

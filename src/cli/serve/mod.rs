@@ -23,7 +23,7 @@ use super::open::{self, Opened};
 use super::{Exit, Failure, address, admin, say};
 use crate::config::{Config, Loaded, TlsMode};
 use crate::serve::{self, Ready, StartError};
-use banner::Code;
+use banner::{Code, Facts};
 
 /// How to run the server.
 #[derive(clap::Args, Debug)]
@@ -183,7 +183,12 @@ impl Announcement {
             }
         }
         let urls = address::urls(&self.config, ready.tls, bound);
-        let _printed = say(&banner::text(&urls, self.token.as_ref().map(|token| token.reveal().as_str()), self.code));
+        let _printed = say(&banner::text(&Facts {
+            urls: &urls,
+            fingerprint: ready.authority_fingerprint.as_deref(),
+            token: self.token.as_ref().map(|token| token.reveal().as_str()),
+            code: self.code,
+        }));
         tracing::info!(port = bound.port(), "accepting requests on port {}", bound.port());
         notify(NotifyState::Ready);
     }

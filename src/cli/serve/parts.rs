@@ -10,11 +10,12 @@ use chatelaine_core::Core;
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{CapsLimits, Networks, RateLimits};
 use chatelaine_web::Web;
+use metrics::{counter, gauge};
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
-use crate::config::{self, Config};
-use crate::serve::{Background, Limits, Mounts, Parts, Plaintext, TlsMode, TlsOptions, timetable};
+use crate::config::Config;
+use crate::serve::{Background, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable};
 
 /// How often run-time settings that live outside the domain are looked at.
 const SETTINGS_EVERY: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure>
         mounts: mounts(config, web.clone()),
         configure: Arc::new(chatelaine_web::configure(web)),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
+        metrics: metrics(core.clone()),
         background,
         // Followers end in their own way, so that clients hear a goodbye.
         stopping: Box::new(move || core_again.store().bus().close()),
@@ -65,23 +67,14 @@ fn limits(config: &Config) -> Result<Limits, Failure> {
         headers_max: listen.headers_max,
         body_bytes: listen.body_bytes as u64,
         trusted_proxies,
-        plaintext: match config.tls.plaintext {
-            config::Plaintext::Loopback => Plaintext::Loopback,
-            config::Plaintext::Redirect => Plaintext::Redirect,
-            config::Plaintext::Always => Plaintext::Always,
-            config::Plaintext::Never => Plaintext::Never,
-        },
+        plaintext: config.tls.plaintext,
         metrics_open: listen.metrics_open,
     })
 }
 
 fn tls(dir: &Path, config: &Config) -> TlsOptions {
     TlsOptions {
-        mode: match config.tls.mode {
-            config::TlsMode::Auto => TlsMode::Auto,
-            config::TlsMode::Files => TlsMode::Files,
-            config::TlsMode::Off => TlsMode::Off,
-        },
+        mode: config.tls.mode,
         dir: dir.join("tls"),
         names: config.tls.names.clone(),
         certificate: dir.join(&config.tls.certificate),
@@ -104,6 +97,21 @@ fn mounts(config: &Config, web: Web) -> Mounts {
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)
         .body("/api/v1/uploads", "web", UPLOAD_BYTES_MAX)
         .socket("/api/v1/live", "web", Arc::new(chatelaine_web::Live::new(web, live)))
+}
+
+/// What `/metrics` shows: the figures of the front, and those of the store at this moment.
+fn metrics(core: Core) -> Option<Metrics> {
+    let render = gather_figures()?;
+    Some(Arc::new(move || {
+        let stats = core.store().stats();
+        counter!("chatelaine_store_commits_total").absolute(stats.commits);
+        counter!("chatelaine_store_groups_total").absolute(stats.groups);
+        counter!("chatelaine_store_syncs_total").absolute(stats.syncs);
+        counter!("chatelaine_store_written_bytes_total").absolute(stats.bytes);
+        gauge!("chatelaine_store_queued").set(stats.queued as f64);
+        gauge!("chatelaine_store_disk_bytes").set(stats.disk_bytes as f64);
+        render()
+    }))
 }
 
 /// Carries changes of the rate limits from the domain to where requests are counted.

@@ -68,6 +68,7 @@ pub fn run_with(arguments: &[&str], input: &str) -> Outcome {
 pub struct Server {
     child: Child,
     lines: Receiver<String>,
+    errors: Receiver<String>,
     pub address: SocketAddr,
     pub url: String,
     /// What it said on standard output until it was ready.
@@ -105,7 +106,7 @@ impl Server {
         assert_eq!(facts["pid"], child.id());
         let address = facts["address"].as_str().expect("an address").parse().expect("ADDRESS:PORT");
         let url = facts["url"].as_str().expect("a URL").to_owned();
-        Ok(Server { child, lines, address, url, said })
+        Ok(Server { child, lines, errors, address, url, said })
     }
 
     /// Everything it said on standard output so far, up to a line that holds `word`.
@@ -116,6 +117,11 @@ impl Server {
             self.said.push_str(&line);
         }
         self.said.clone()
+    }
+
+    /// Waits for a line of its log that holds `word`.
+    pub fn logged(&self, word: &str) {
+        while !self.errors.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{word} was not logged")).contains(word) {}
     }
 
     /// Its process id.

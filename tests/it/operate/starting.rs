@@ -4,6 +4,8 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use chatelaine_core::schema;
+use chatelaine_store::{EngineKind, Options, Store};
 use rustix::process::Signal;
 
 use super::program::{Server, path, ready_file, run};
@@ -107,4 +109,78 @@ fn certificate_files_that_cannot_be_read_are_named() {
     let arguments = [&["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"], &settings[..]].concat();
     let line = run(&arguments).refused(9);
     assert!(line.contains("/nowhere/cert.pem"), "{line}");
+}
+
+#[test]
+fn data_of_a_newer_version_are_refused_and_left_as_they_are() {
+    let scratch = tempfile::tempdir().unwrap();
+    Server::start(scratch.path(), &["--set", "store.engine=redb"]).stop();
+    let options = Options { dir: scratch.path().join("store"), engine: EngineKind::Redb, ..Options::default() };
+    let store: Store<()> = Store::open(options).unwrap();
+    store.write(|tx| schema::SCHEMA_NUMBER.put(tx, &0, &999)).unwrap();
+    store.close();
+    for _ in 0..2 {
+        let line = run(&["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"]).refused(7);
+        assert!(line.contains("newer chatelaine (schema 999"), "{line}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_refused() {
+    let line = run(&["serve", "--data", "/proc/chatelaine/data", "--listen", "127.0.0.1:0"]).refused(5);
+    assert!(line.contains("cannot be made") && line.contains("--data"), "{line}");
+}
+
+#[test]
+fn a_ready_file_that_cannot_be_written_stops_the_server_with_a_line() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = path(scratch.path());
+    let outcome = run(&["serve", "--data", data, "--listen", "127.0.0.1:0", "--ready-file", "/nowhere/ready.json"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.err.contains("chatelaine: the ready file /nowhere/ready.json cannot be written"), "{outcome:?}");
+}
+
+#[test]
+fn a_second_signal_ends_a_stop_that_waits() {
+    let scratch = tempfile::tempdir().unwrap();
+    let server = Server::start(scratch.path(), &["--set", "listen.stop_grace_s=600", "--set", "log.level=info"]);
+    // A request whose body never comes keeps the stop waiting.
+    let mut stuck = std::net::TcpStream::connect(server.address).unwrap();
+    let head = "POST /api/v1/logins HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n\
+                content-length: 100\r\n\r\n";
+    std::io::Write::write_all(&mut stuck, head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    std::io::Read::read_exact(&mut stuck, &mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    server.signal(Signal::TERM);
+    server.logged("asked to stop (SIGTERM)");
+    server.signal(Signal::INT);
+    assert_eq!(server.wait().code(), Some(10));
+}
+
+#[test]
+fn systemd_is_told_when_requests_are_accepted_and_when_they_end() {
+    let scratch = tempfile::tempdir().unwrap();
+    let name = scratch.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&name).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let hear = || {
+        let mut bytes = [0; 256];
+        let count = socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..count]).trim().to_owned()
+    };
+    let environment = [("NOTIFY_SOCKET", path(&name))];
+    let server =
+        Server::try_start(&scratch.path().join("data"), &[], &environment).unwrap_or_else(|said| panic!("{said}"));
+    assert_eq!(hear(), "READY=1");
+    server.stop();
+    assert_eq!(hear(), "STOPPING=1");
+}
+
+#[test]
+fn figures_are_shown_to_this_machine() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (status, body) = Server::start(scratch.path(), &[]).get("/metrics");
+    assert_eq!(status, 200);
+    assert!(body.contains("chatelaine_store_commits_total"), "{body}");
 }
