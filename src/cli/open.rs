@@ -33,8 +33,7 @@ impl Opened {
 /// Opens store, file bodies and domain of the data folder with the settings that hold.
 pub fn open(dir: &Path, loaded: &Loaded) -> Result<Opened, Failure> {
     let store = Store::open(store_options(dir, loaded)).map_err(|error| store_failure(dir, &error))?;
-    let reserve = Options::default().reserve_bytes;
-    let opened = Blobs::open(&dir.join(BLOBS), reserve)
+    let opened = Blobs::open(&dir.join(BLOBS), loaded.config.store.reserve_bytes)
         .map_err(|error| {
             Failure::new(Exit::Folder, format!("data folder {}: {BLOBS} cannot be used: {error}", dir.display()))
         })
@@ -86,6 +85,7 @@ pub fn store_options(dir: &Path, loaded: &Loaded) -> Options {
         engine,
         cache_bytes: config.cache_bytes,
         durability,
+        reserve_bytes: loaded.config.store.reserve_bytes,
         live_queue_max: loaded.config.live.queue,
         ..Options::default()
     }

@@ -32,10 +32,13 @@ pub struct Store {
     pub cache_bytes: u64,
     /// When a write is acknowledged.
     pub durability: Durability,
+    /// Writes are refused while the file system has less free space than this.
+    pub reserve_bytes: u64,
 }
 
 impl Store {
-    pub(super) const BLANK: Store = Store { engine: Engine::Sled, cache_bytes: 0, durability: Durability::Each };
+    pub(super) const BLANK: Store =
+        Store { engine: Engine::Sled, cache_bytes: 0, durability: Durability::Each, reserve_bytes: 0 };
 }
 
 pub(super) const TABLE: &[Setting] = &[
@@ -58,6 +61,13 @@ pub(super) const TABLE: &[Setting] = &[
         "each",
         "each: a write is acknowledged when it is on the disk. A time: it is acknowledged at once and synced within \
          that time; a power cut may then lose that much.",
+    ),
+    Setting::new(
+        "store.reserve_bytes",
+        Kind::Bytes { min: 0, max: 1 << 60, put: |c, n| c.store.reserve_bytes = n },
+        "64MiB",
+        "Writes and uploads are answered with \"storage full\" while the file system has less free space than this; \
+         reads go on.",
     ),
 ];
 

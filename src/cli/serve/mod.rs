@@ -12,6 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use chatelaine_core::error::{Error, Limit};
 use chatelaine_core::{Caller, Core, Secret, accounts};
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
@@ -72,8 +73,7 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     let config = &loaded.config;
     let listener = listen(config)?;
     let bound = listener.local_addr()?;
-    let token = accounts::make_setup_token(&opened.core, &Caller::operator())
-        .map_err(|error| Failure::failed(format!("the setup token cannot be made: {error}")))?;
+    let token = setup_token(&opened.core)?;
     let stop = CancellationToken::new();
     signals::watch(stop.clone(), config.listen.stop_grace_s)?;
     let control = control(
@@ -103,6 +103,17 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     match trouble.get().cloned() {
         Some(failure) => Err(failure),
         None => Ok(()),
+    }
+}
+
+/// The token for the first administrator, while there is none. A full disk costs only the token: reads go on.
+fn setup_token(core: &Core) -> Result<Option<Secret<String>>, Failure> {
+    match accounts::make_setup_token(core, &Caller::operator()) {
+        Err(Error::OverLimit(Limit::Disk)) => {
+            tracing::error!("the disk is full: everything can be read and nothing written; no setup token was made");
+            Ok(None)
+        }
+        made => made.map_err(|error| Failure::failed(format!("the setup token cannot be made: {error}"))),
     }
 }
 

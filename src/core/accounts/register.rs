@@ -99,7 +99,7 @@ pub fn make_setup_token(core: &Core, caller: &Caller) -> Result<Option<Secret<St
         let needed = needs_setup(tx)?;
         if needed {
             SETUP_TOKEN.put(tx, &0, &SetupToken { hash })?;
-        } else {
+        } else if SETUP_TOKEN.has(tx, &0)? {
             SETUP_TOKEN.remove(tx, &0)?;
         }
         Ok(needed)
