@@ -153,6 +153,19 @@ impl Server {
         self.child.wait().expect("it ends")
     }
 
+    /// The same, for at most so long.
+    pub fn wait_within(mut self, patience: Duration) -> ExitStatus {
+        let latest = Instant::now() + patience;
+        loop {
+            // Its standard output closes with it.
+            match self.lines.recv_timeout(latest.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return self.child.wait().expect("it ends"),
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("it did not end within {patience:?}"),
+            }
+        }
+    }
+
     /// A GET over plain HTTP/1.1: status and body.
     pub fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).expect("it listens");
