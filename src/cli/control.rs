@@ -1,8 +1,9 @@
 //! The control socket `DIR/control.sock`: admin commands for a server that is running.
 //!
 //! One JSON object per line each way. Only the server's own user and root get an answer: the
-//! socket has mode 0600 and the peer's user is checked besides. Requests are served one after
-//! the other on one thread, so the socket can never take more of the server than that.
+//! socket has mode 0600 and the peer's user is checked besides. A few connections are served at
+//! once, each on a thread of its own, so that a long verification keeps nobody out; a stopping
+//! server does not wait for them.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -28,6 +29,8 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 const SILENCE: Duration = Duration::from_secs(5);
 /// Password hashing queues behind sign-ins, so an answer may take a while.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Connections served at once.
+const AT_ONCE: usize = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Request {
@@ -45,7 +48,7 @@ struct Response {
 }
 
 /// What the server does with a command.
-pub type Runner = Box<dyn Fn(Command) -> Result<Reply, String> + Send>;
+pub type Runner = Arc<dyn Fn(Command) -> Result<Reply, String> + Send + Sync>;
 
 /// The listening side; stops and removes the socket when dropped.
 pub struct Control {
@@ -68,13 +71,16 @@ impl Control {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         let worker = std::thread::Builder::new().name("control".into()).spawn(move || {
+            let open = Arc::new(());
             while let Ok((stream, _)) = listener.accept() {
                 if seen.load(Ordering::Acquire) {
                     break;
                 }
-                if let Err(error) = converse(&stream, &run) {
-                    tracing::debug!(%error, "a control connection ended early");
+                if Arc::strong_count(&open) > AT_ONCE {
+                    let _told = write_line(&stream, &refusal("too many admin commands at once; try again"));
+                    continue;
                 }
+                serve_alone(stream, Arc::clone(&run), Arc::clone(&open));
             }
         })?;
         Ok(Control { path, stop, worker: Some(worker) })
@@ -90,6 +96,19 @@ impl Drop for Control {
             let _ended = worker.join();
         }
         let _removed = fs::remove_file(&self.path);
+    }
+}
+
+/// Answers one connection on a thread of its own; `place` counts it while it is open.
+fn serve_alone(stream: UnixStream, run: Runner, place: Arc<()>) {
+    let started = std::thread::Builder::new().name("control-line".into()).spawn(move || {
+        if let Err(error) = converse(&stream, &run) {
+            tracing::debug!(%error, "a control connection ended early");
+        }
+        drop(place);
+    });
+    if let Err(error) = started {
+        tracing::warn!(%error, "no thread for a control connection");
     }
 }
 
@@ -189,7 +208,7 @@ mod tests {
     use super::*;
 
     fn echo() -> Runner {
-        Box::new(|command| match command {
+        Arc::new(|command| match command {
             Command::Reset { name } if name.is_empty() => Err("no name".to_owned()),
             command => Ok(Reply::Said(format!("{command:?}"))),
         })
@@ -228,6 +247,28 @@ mod tests {
         (&stream).write_all(b"{\"version\":2,\"command\":\"settings\"}\n").unwrap();
         let answer = read_line(&mut BufReader::new(&stream)).unwrap().unwrap();
         assert!(answer.contains("another version"), "{answer}");
+    }
+
+    #[test]
+    fn a_long_command_keeps_nobody_out_and_a_stop_does_not_wait_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (began, begins) = std::sync::mpsc::channel();
+        let (_never, ends) = std::sync::mpsc::channel::<()>();
+        let (began, ends) = (std::sync::Mutex::new(began), std::sync::Mutex::new(ends));
+        let run: Runner = Arc::new(move |command| {
+            if matches!(command, Command::Verify) {
+                began.lock().unwrap().send(()).unwrap();
+                let _never_comes = ends.lock().unwrap().recv();
+            }
+            Ok(Reply::Said("done".into()))
+        });
+        let control = Control::start(dir.path(), run).unwrap();
+        let mut long = Client::connect(dir.path()).unwrap().unwrap();
+        std::thread::spawn(move || long.ask(Command::Verify));
+        begins.recv().unwrap();
+        let mut short = Client::connect(dir.path()).unwrap().unwrap();
+        assert_eq!(short.ask(Command::Settings).unwrap(), Reply::Said("done".into()));
+        drop(control);
     }
 
     #[test]

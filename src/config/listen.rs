@@ -32,7 +32,7 @@ pub struct Listen {
     pub headers_max: usize,
     /// Size of a JSON or form body; uploads have their own limit.
     pub body_bytes: usize,
-    /// Addresses or networks whose `Forwarded` headers are believed.
+    /// Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are believed.
     pub trusted_proxies: Vec<String>,
     /// Worker threads; 0 means one per core.
     pub workers: usize,
@@ -141,7 +141,7 @@ pub(super) const TABLE: &[Setting] = &[
         "listen.trusted_proxies",
         Kind::List { allowed: "addresses or networks, like 127.0.0.1 or 10.0.0.0/8", put: put_proxies },
         "",
-        "Front servers whose Forwarded and X-Forwarded-For headers are believed.",
+        "Front servers whose X-Forwarded-For and X-Forwarded-Proto headers are believed.",
     ),
     Setting::new(
         "listen.workers",

@@ -6,5 +6,17 @@ use chatelaine_core::{Core, Result, logins, rooms};
 
 /// Expires once; says how many things ended.
 pub fn run(core: &Core) -> Result<u64> {
-    Ok((logins::expire(core)? + rooms::expire_invites(core)?) as u64)
+    Ok(until_none(core, logins::expire)? + until_none(core, rooms::expire_invites)?)
+}
+
+/// Repeats a step that takes a bounded batch until nothing is left, so that other writes get in between.
+fn until_none(core: &Core, step: fn(&Core) -> Result<usize>) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let count = step(core)? as u64;
+        total += count;
+        if count == 0 {
+            return Ok(total);
+        }
+    }
 }

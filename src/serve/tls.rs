@@ -71,8 +71,9 @@ impl TlsOptions {
             mode: settings.mode,
             dir: data_dir.join("tls"),
             names: settings.names.clone(),
-            certificate: settings.certificate.clone(),
-            key: settings.key.clone(),
+            // A relative path counts from the data folder.
+            certificate: data_dir.join(&settings.certificate),
+            key: data_dir.join(&settings.key),
             leaf_days: settings.leaf_days,
             renew_days: settings.renew_days,
             ..TlsOptions::default()

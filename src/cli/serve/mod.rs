@@ -33,7 +33,7 @@ Examples:
   chatelaine serve                                          data in ./data, port 7777, all addresses
   chatelaine serve --data /var/lib/chatelaine --listen 127.0.0.1:8443
   chatelaine serve --set tls.mode=off --set tls.plaintext=always    behind a front server
-  chatelaine serve --listen 127.0.0.1:0 --ready-file run/ready.json for scripts: wait for the file
+  chatelaine serve --listen 127.0.0.1:0 --ready-file ready.json     for scripts: wait for the file
 
 SIGTERM and SIGINT (Ctrl-C) stop the server in order; a second one ends it at once.
 Settings: 'chatelaine config show' and 'chatelaine config example'.")]
@@ -94,7 +94,6 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     };
     parts.ready = Box::new(move |ready| announce.send(&ready));
     let ended = serve::run(parts, vec![listener], stop).map_err(|error| start_failure(&error));
-    notify(NotifyState::Stopping);
     drop(control);
     if let Some(file) = &args.ready_file {
         let _gone = std::fs::remove_file(file);
@@ -142,7 +141,7 @@ fn listen(config: &Config) -> Result<TcpListener, Failure> {
 
 fn control(dir: &Path, core: &Core, base: String) -> Result<Control, Failure> {
     let core = core.clone();
-    let run = Box::new(move |command| admin::run_command(&core, &base, command));
+    let run = Arc::new(move |command| admin::run_command(&core, &base, command));
     Control::start(dir, run).map_err(|error| {
         Failure::new(Exit::Folder, format!("the control socket in {} cannot be made: {error}", dir.display()))
     })

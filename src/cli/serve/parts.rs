@@ -1,16 +1,16 @@
 //! Puts the running server together: settings become limits, the dialects get their paths, jobs
 //! and watchers their place in the background.
 
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chatelaine_core::Core;
+use chatelaine_http::RateLimits;
 use chatelaine_http::socket::SocketOptions;
-use chatelaine_http::{CapsLimits, Networks, RateLimits};
 use chatelaine_web::Web;
 use metrics::{counter, gauge};
+use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
@@ -31,58 +31,22 @@ pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure>
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
     Ok(Parts {
-        limits: limits(config)?,
-        tls: tls(dir, config),
+        limits: Limits::of(config).map_err(|text| {
+            Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
+        })?,
+        tls: TlsOptions::of(&config.tls, dir),
         mounts: mounts(config, web.clone()),
         configure: Arc::new(chatelaine_web::configure(web)),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
         metrics: metrics(core.clone()),
         background,
-        // Followers end in their own way, so that clients hear a goodbye.
-        stopping: Box::new(move || core_again.store().bus().close()),
+        stopping: Box::new(move || {
+            super::notify(NotifyState::Stopping);
+            // Followers end in their own way, so that clients hear a goodbye.
+            core_again.store().bus().close();
+        }),
         ..Parts::default()
     })
-}
-
-fn limits(config: &Config) -> Result<Limits, Failure> {
-    let listen = &config.listen;
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let trusted_proxies = Networks::parse(&listen.trusted_proxies).map_err(|text| {
-        Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
-    })?;
-    Ok(Limits {
-        workers: if listen.workers == 0 { cores } else { listen.workers },
-        caps: CapsLimits {
-            total: listen.connections_max,
-            per_address: listen.connections_per_address,
-            ..CapsLimits::default()
-        },
-        first_byte: listen.first_byte_s,
-        handshake: listen.handshake_s,
-        head: listen.head_s,
-        idle: listen.idle_s,
-        body_idle: listen.body_idle_s,
-        stop_grace: listen.stop_grace_s,
-        head_bytes: listen.head_bytes,
-        headers_max: listen.headers_max,
-        body_bytes: listen.body_bytes as u64,
-        trusted_proxies,
-        plaintext: config.tls.plaintext,
-        metrics_open: listen.metrics_open,
-    })
-}
-
-fn tls(dir: &Path, config: &Config) -> TlsOptions {
-    TlsOptions {
-        mode: config.tls.mode,
-        dir: dir.join("tls"),
-        names: config.tls.names.clone(),
-        certificate: dir.join(&config.tls.certificate),
-        key: dir.join(&config.tls.key),
-        leaf_days: config.tls.leaf_days,
-        renew_days: config.tls.renew_days,
-        ..TlsOptions::default()
-    }
 }
 
 /// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.
