@@ -1,5 +1,7 @@
 // Reads the Markdown that people use in messages into a small tree: emphasis, code, links, lists, quotes, tables, line breaks.
 // Every step is linear in the text and bounded in depth, because the text is a stranger's. What does not parse stays text; HTML is text.
+// Why not a library: marked 18's lexer was measured first. One message of 16,000 bytes ("*a_" repeated) holds it for 11 seconds, which
+// would freeze the page of everyone in the room, and deep quotes or lists overflow its stack; it also is 16 KB of the 60 KB of first load.
 
 export type Inline = string | { t: "strong" | "em" | "del"; c: Inline[] } | { t: "code"; s: string } | { t: "br" } | { t: "link"; href: string; c: Inline[]; raw: string };
 export interface Item {

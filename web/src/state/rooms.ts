@@ -66,7 +66,7 @@ export class Timeline {
   readonly state = signal<"loading" | "ready" | "failed">("loading");
   readonly busy = signal<"old" | "new" | null>(null);
   /** Read marker at the time the room was opened: where the unread line stands. */
-  readonly lineAfter = signal(0);
+  readonly lineAfter = signal<number | null>(null);
   /** Where the view should go next; the view clears it. */
   readonly target = signal<{ offset: number; mark: boolean } | "end" | null>(null);
   readonly members = signal<readonly Member[] | null>(null);
@@ -79,13 +79,13 @@ export class Timeline {
   async open(): Promise<void> {
     const s = rooms.value.get(this.room);
     const read = s?.me.read_offset ?? 0;
-    this.lineAfter.value = s && s.unread > 0 ? read : 0;
+    this.lineAfter.value = s && s.unread > 0 ? read : null;
     if (s && s.unread > run.PAGE / 2) await this.goTo(read + 1, false);
     else await this.toEnd();
   }
 
   async toEnd(): Promise<void> {
-    if (this.run.value.items.length > 0 && run.atEnd(this.run.value)) {
+    if (this.state.value === "ready" && run.atEnd(this.run.value)) {
       this.target.value = "end";
       return;
     }
@@ -104,7 +104,8 @@ export class Timeline {
     if (this.state.value === "failed") this.state.value = "loading";
     try {
       const page = await ask();
-      this.run.value = run.fromPage(page, this.run.value.last);
+      // What came live while the page was on its way stays, if the two touch.
+      this.run.value = run.join(this.run.value, page) ?? run.fromPage(page, this.run.value.last);
       this.state.value = "ready";
       this.target.value = target;
     } catch {

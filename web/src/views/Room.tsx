@@ -112,7 +112,7 @@ function Head(props: { of: RoomSummary; side: string | undefined }): VNode {
       <RoomFace of={s} peer={peer} />
       <div class="talk-title">
         <h2>
-          {titleOf(s)}
+          <span>{titleOf(s)}</span>
           {s.room.encrypted && (
             <span class="tag">
               <Icon name="lock" class="icon-small" /> {t.encrypted}

@@ -24,6 +24,12 @@ interface Props {
   onEdit: (m: Message) => void;
 }
 
+/** A row and how far below the upper edge it stands. */
+interface Anchor {
+  key: string;
+  top: number;
+}
+
 /** The first row of which something can be seen, by halving: rows stand in order. */
 function firstVisible(rows: readonly HTMLElement[], top: number): HTMLElement | undefined {
   let from = 0;
@@ -43,23 +49,45 @@ export function Timeline(props: Props): VNode {
   const parcels = useParcels(props.of.room.id, run.items);
   const box = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
+  const lastTop = useRef(0);
   const [away, setAway] = useState(false);
+  // The row that Tab comes to, whether the focus is there now, and the row under the mouse: a menu of the one stays open while the
+  // mouse crosses others.
   const [active, setActive] = useState<number | null>(null);
+  const [inside, setInside] = useState(false);
+  const [hovered, setHovered] = useState<number | null>(null);
   const [marked, setMarked] = useState<number | null>(null);
+  const bare = run.items.length === 0 && parcels.length === 0;
   const t = w.value;
 
-  // Read before this render changes the page: which row is at the top, and where exactly.
-  const anchor = useRef<{ key: string; top: number } | null>(null);
+  const capture = (): Anchor | null => {
+    const b = box.current;
+    if (!b) return null;
+    const edge = b.getBoundingClientRect().top;
+    const row = firstVisible([...b.querySelectorAll<HTMLElement>("[data-row]")], edge);
+    return row ? { key: row.dataset.row ?? "", top: row.getBoundingClientRect().top - edge } : null;
+  };
+  const restore = (to: Anchor | null) => {
+    const b = box.current;
+    const row = to && b?.querySelector<HTMLElement>(`[data-row="${CSS.escape(to.key)}"]`);
+    if (!b || !row) return;
+    const moved = row.getBoundingClientRect().top - b.getBoundingClientRect().top - to.top;
+    if (Math.abs(moved) >= 0.5) b.scrollTop += moved;
+  };
+  /** What is held in place when content above it changes size, as rows do that come into view for the first time. */
+  const held = useRef<Anchor | null>(null);
+  // Read before this render changes the page.
+  const anchor = useRef<Anchor | null>(null);
   anchor.current = null;
-  if (box.current && !stick.current) {
-    const edge = box.current.getBoundingClientRect().top;
-    const row = firstVisible([...box.current.querySelectorAll<HTMLElement>("[data-row]")], edge);
-    if (row) anchor.current = { key: row.dataset.row ?? "", top: row.getBoundingClientRect().top };
-  }
+  // A scroll whose event has not come yet counts too: only growth of the content keeps the view at the end.
+  if (box.current && stick.current && box.current.scrollTop < lastTop.current - 1 && box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight > BOTTOM_PX) stick.current = false;
+  if (box.current && !stick.current) anchor.current = capture();
 
   const rowAt = (offset: number) => box.current?.querySelector<HTMLElement>(`[data-offset="${offset}"]`);
   const toBottom = () => {
-    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+    if (!box.current) return;
+    box.current.scrollTop = box.current.scrollHeight;
+    lastTop.current = box.current.scrollTop;
   };
 
   const look = () => {
@@ -68,6 +96,8 @@ export function Timeline(props: Props): VNode {
     const now = line.run.value;
     const below = b.scrollHeight - b.scrollTop - b.clientHeight;
     stick.current = below < BOTTOM_PX && atEnd(now);
+    lastTop.current = b.scrollTop;
+    held.current = capture();
     setAway(below > NEAR_PX / 2 || !atEnd(now));
     if (b.scrollTop < NEAR_PX) void line.more("old");
     if (below < NEAR_PX) void line.more("new");
@@ -113,13 +143,8 @@ export function Timeline(props: Props): VNode {
       });
       line.target.value = null;
     } else if (stick.current) toBottom();
-    else if (anchor.current) {
-      const row = b.querySelector<HTMLElement>(`[data-row="${CSS.escape(anchor.current.key)}"]`);
-      if (row) {
-        const moved = row.getBoundingClientRect().top - anchor.current.top;
-        if (Math.abs(moved) >= 1) b.scrollTop += moved;
-      }
-    }
+    else restore(anchor.current);
+    held.current = capture();
   });
 
   useEffect(() => {
@@ -132,6 +157,7 @@ export function Timeline(props: Props): VNode {
     // The box and its content change size without a render: keyboard of a phone, pictures, fonts, rows coming into view.
     const observer = new ResizeObserver(() => {
       if (stick.current) toBottom();
+      else restore(held.current);
     });
     observer.observe(b);
     for (const child of b.children) observer.observe(child);
@@ -145,11 +171,11 @@ export function Timeline(props: Props): VNode {
       removeEventListener("focus", back);
       document.removeEventListener("visibilitychange", back);
     };
-  }, [line.state.value === "ready"]);
+  }, [line.state.value === "ready", bare]);
 
   // While the person looks elsewhere, the line goes where reading stopped.
   useEffect(() => {
-    if (!looking(line.room) && props.of.unread > 0 && line.lineAfter.value < props.of.me.read_offset) line.lineAfter.value = props.of.me.read_offset;
+    if (!looking(line.room) && props.of.unread > 0 && (line.lineAfter.value ?? -1) < props.of.me.read_offset) line.lineAfter.value = props.of.me.read_offset;
   }, [props.of.unread]);
 
   if (line.state.value === "loading") return <Waiting />;
@@ -160,7 +186,7 @@ export function Timeline(props: Props): VNode {
   return (
     <div class="timeline">
       <div class="scroller" ref={box} onScroll={look}>
-        {run.items.length === 0 && parcels.length === 0 ? (
+        {bare ? (
           <Empty icon="chats" title={t.noMessages} text={t.noMessagesText} />
         ) : (
           <ol
@@ -170,14 +196,19 @@ export function Timeline(props: Props): VNode {
             onFocusCapture={(e) => {
               const offset = Number((e.target as Element).closest<HTMLElement>("[data-offset]")?.dataset.offset);
               if (offset > 0) setActive(offset);
+              setInside(offset > 0);
             }}
+            onFocusOut={(e) => {
+              if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setInside(false);
+            }}
+            onPointerLeave={() => setHovered(null)}
           >
             {!atStart(run) && (
               <li class="edge" key="old">
                 <Waiting />
               </li>
             )}
-            {rowsOf(run.items, line.lineAfter.value, { ...props, active, focusable, marked, hover: setActive })}
+            {rowsOf(run.items, line.lineAfter.value, { ...props, active: inside ? active : null, hovered, focusable, marked, hover: setHovered })}
             {end && parcels.map((p, i) => <ParcelRow key={`c${p.key}`} of={p} first={i === 0 && run.items[run.items.length - 1]?.sender !== me.value?.id} room={props.of} />)}
             {!end && (
               <li class="edge" key="new">
@@ -210,16 +241,17 @@ function useParcels(room: number, items: readonly Message[]): Parcel[] {
 
 interface RowContext extends Props {
   active: number | null;
+  hovered: number | null;
   focusable: number | null;
   marked: number | null;
   hover: (offset: number) => void;
 }
 
-function rowsOf(items: readonly Message[], lineAfter: number, c: RowContext): VNode[] {
+function rowsOf(items: readonly Message[], lineAfter: number | null, c: RowContext): VNode[] {
   const out: VNode[] = [];
   const mine = me.value?.id ?? 0;
   let before: Message | null = null;
-  let lined = lineAfter === 0;
+  let lined = lineAfter === null;
   for (const m of items) {
     const newDay = !before || dayOf(before.sent_at) !== dayOf(m.sent_at);
     if (newDay)
@@ -229,7 +261,7 @@ function rowsOf(items: readonly Message[], lineAfter: number, c: RowContext): VN
         </li>,
       );
     let parted = newDay;
-    if (!lined && m.offset > lineAfter && m.sender !== mine) {
+    if (!lined && m.offset > (lineAfter ?? 0) && m.sender !== mine) {
       lined = true;
       parted = true;
       out.push(
@@ -246,7 +278,7 @@ function rowsOf(items: readonly Message[], lineAfter: number, c: RowContext): VN
         room={c.of}
         line={c.line}
         together={together}
-        active={c.active === m.offset}
+        active={c.active === m.offset || c.hovered === m.offset}
         tab={c.focusable === m.offset}
         marked={c.marked === m.offset}
         onHover={c.hover}
