@@ -13,7 +13,7 @@ use crate::config::print;
 /// Where the data live and where settings come from; shared by the commands that need both.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Place {
-    /// The data folder; made if it is not there.
+    /// The data folder.
     #[arg(long, value_name = "DIR", default_value = "./data", env = "CHATELAINE_DATA", global = true)]
     pub data: PathBuf,
     /// A settings file, instead of DIR/chatelaine.toml.

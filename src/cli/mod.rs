@@ -27,14 +27,14 @@ const ABOUT: &str = "The server for a place: its people, its machines and its se
 
 const EXAMPLES: &str = "\
 Examples:
-  chatelaine serve --data ./data                    start here; the first start prints what to do next
-  chatelaine serve --set accounts.sign_up=invite    the same, with one setting changed
-  chatelaine admin list --data ./data               who has an account (while the server runs or not)
-  chatelaine config show                            every setting, its value and where that came from
-  chatelaine help admin                             more about one command
+  chatelaine serve --data ./data                  start here; the first start says what to do
+  chatelaine serve --set accounts.sign_up=invite  the same, with one setting changed
+  chatelaine admin list --data ./data             who has an account
+  chatelaine config show                          every setting and where its value came from
+  chatelaine help admin                           more about one command
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings, 4 address in use, 5 data folder,
-6 data in use, 7 newer or other data, 8 damaged data, 9 certificate files, 10 gave up while running.";
+6 data in use, 7 newer or other data, 8 damaged data, 9 certificate files, 10 gave up.";
 
 #[derive(Parser, Debug)]
 #[command(name = "chatelaine", version, about = ABOUT, after_help = EXAMPLES, propagate_version = true)]
@@ -48,7 +48,7 @@ struct Line {
 enum Command {
     /// Run the server until it is told to stop.
     Serve(serve::Args),
-    /// Look after accounts, run-time settings and sign-up invites, while the server runs or not.
+    /// Look after accounts, run-time settings and invites, while the server runs or not.
     Admin(admin::Args),
     /// Read every row and hash every file body: is everything in order?
     Verify(verify::Args),

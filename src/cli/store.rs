@@ -19,8 +19,8 @@ use super::{Exit, Failure, admin, open, say};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  chatelaine store export --data ./data rows.chatelaine        while the server runs or not
-  chatelaine store import --data ./new rows.chatelaine         into a new folder, with the engine of store.engine
+  chatelaine store export --data ./data rows.chatelaine    while the server runs or not
+  chatelaine store import --data ./new rows.chatelaine     into a new folder
   chatelaine store import --data ./new --set store.engine=redb rows.chatelaine
 
 File bodies are not in the export: copy the folder blobs as well, after the export. See docs/operate.md.")]

@@ -25,15 +25,15 @@ pub use run::run as run_command;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  chatelaine admin create --handle ada --name \"Ada L.\" --role admin    asks for the password
-  chatelaine admin grant --data ./data --account ada --role admin      make somebody an administrator
-  chatelaine admin reset-link --account ada@example.org                a link for a forgotten password
-  chatelaine admin invite create --uses 5 --expires 7d                 let five people sign up
-  chatelaine admin set accounts.sign_up=closed                         change a setting while the server runs
-  chatelaine admin audit list                                          what administrators did
+  chatelaine admin create --handle ada --name \"Ada L.\" --role admin   asks for the password
+  chatelaine admin grant --account ada --role admin                   make an administrator
+  chatelaine admin reset-link --account ada@example.org               for a forgotten password
+  chatelaine admin invite create --uses 5 --expires 7d                let five people sign up
+  chatelaine admin set accounts.sign_up=closed                        change a run-time setting
+  chatelaine admin audit list                                         what administrators did
 
-An account is named by its handle or its e-mail address. Every command works while the server runs and
-while it does not; --data names the server's data folder.")]
+An account is named by its handle or its e-mail address; --data names the server's data folder.
+Every command works while the server runs and while it does not.")]
 pub struct Args {
     #[command(flatten)]
     place: Place,

@@ -30,10 +30,10 @@ use banner::{Code, Facts};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  chatelaine serve                                          data in ./data, port 7777, all addresses
+  chatelaine serve                                  data in ./data, port 7777, all addresses
   chatelaine serve --data /var/lib/chatelaine --listen 127.0.0.1:8443
-  chatelaine serve --set tls.mode=off --set tls.plaintext=always    behind a front server
-  chatelaine serve --listen 127.0.0.1:0 --ready-file ready.json     for scripts: wait for the file
+  chatelaine serve --set tls.mode=off               behind a front server
+  chatelaine serve --listen 127.0.0.1:0 --ready-file ready.json     scripts wait for the file
 
 SIGTERM and SIGINT (Ctrl-C) stop the server in order; a second one ends it at once.
 Settings: 'chatelaine config show' and 'chatelaine config example'.")]
