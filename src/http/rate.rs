@@ -129,6 +129,7 @@ struct Table {
     limiter: Option<DefaultKeyedRateLimiter<u128>>,
     clock: DefaultClock,
     checks: AtomicU64,
+    swept_at: AtomicU64,
     keys_max: usize,
 }
 
@@ -140,17 +141,31 @@ impl Table {
             limiter: quota.map(|quota| RateLimiter::keyed(quota.allow_burst(burst))),
             clock: DefaultClock::default(),
             checks: AtomicU64::new(0),
+            swept_at: AtomicU64::new(0),
             keys_max,
+        }
+    }
+
+    /// Forgets keys at rest: now and then, and sooner in a full table, but never at each check: a sweep looks at all keys,
+    /// and whoever fills the table must not be able to order one.
+    fn sweep_if_due(&self, limiter: &DefaultKeyedRateLimiter<u128>) {
+        let turn = self.checks.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let full = limiter.len() >= self.keys_max;
+        let due = if full { u64::try_from(self.keys_max / 64).unwrap_or(0).max(1) } else { CHECKS_PER_SWEEP };
+        let last = self.swept_at.load(Ordering::Relaxed);
+        if turn.saturating_sub(last) < due {
+            return;
+        }
+        // Of many who find it due, one does it.
+        if self.swept_at.compare_exchange(last, turn, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
         }
     }
 
     fn check(&self, key: u128) -> Result<(), TooFast> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let turn = self.checks.fetch_add(1, Ordering::Relaxed);
-        if turn % CHECKS_PER_SWEEP == CHECKS_PER_SWEEP - 1 {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
+        self.sweep_if_due(limiter);
         // Newcomers of a full table share the bucket of the unspecified address, which no peer has.
         let key = if limiter.len() >= self.keys_max { 0 } else { key };
         limiter.check_key(&key).map_err(|not_until| {
@@ -186,6 +201,25 @@ mod tests {
         limits.set(RateOptions { account_burst: 1, ..RateOptions::default() });
         limits.account(7).unwrap();
         assert!(limits.account(7).is_err(), "a new pace counts at once");
+    }
+
+    #[test]
+    fn a_full_table_makes_room_when_its_keys_have_come_to_rest() {
+        let table = Table::new(1_000, Duration::from_secs(1), 1, 8);
+        for key in 1..=8u128 {
+            table.check(key).unwrap();
+        }
+        // A key is at rest a millisecond after its call; the table's own clock cannot be wound.
+        let called = std::time::Instant::now();
+        while called.elapsed() < Duration::from_millis(20) {
+            std::hint::spin_loop();
+        }
+        table.check(100).unwrap();
+        assert_eq!(
+            table.limiter.as_ref().unwrap().len(),
+            1,
+            "those at rest are gone before the newcomer is turned away"
+        );
     }
 
     #[test]

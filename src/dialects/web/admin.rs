@@ -91,7 +91,8 @@ pub async fn list_accounts(call: Call) -> Reply {
     });
     let (items, next) = page.await?;
     let next = next.map(|account: AccountId| ids::cursor(account.get()));
-    wire::ok(&Page { items: items.into_iter().map(AdminAccount::from).collect(), next })
+    let now = call.web().core.now();
+    wire::ok(&Page { items: items.into_iter().map(|account| AdminAccount::at(now, account)).collect(), next })
 }
 
 /// Locks, unlocks, gives or takes a server role.

@@ -182,6 +182,19 @@ impl Call {
         Ok(answer)
     }
 
+    /// Gives the cookie that the request came by another full life: its login slides, and the browser must not forget it first.
+    pub fn renew(&self, mut answer: HttpResponse) -> HttpResponse {
+        let (headers, tls) = (self.request.headers(), self.peer().tls);
+        let seconds = u64::from(self.web.core.settings().accounts.login_days) * 86_400;
+        if !headers.contains_key(header::AUTHORIZATION)
+            && let Some(token) = cookie(headers, tls)
+            && let Ok(value) = header::HeaderValue::from_str(&set_cookie(token, seconds, tls))
+        {
+            answer.headers_mut().append(header::SET_COOKIE, value);
+        }
+        answer
+    }
+
     /// Takes the cookie back where the request came by one.
     pub fn forget(&self, mut answer: HttpResponse) -> HttpResponse {
         let tls = self.peer().tls;

@@ -68,7 +68,8 @@ pub async fn get(call: Call) -> Reply {
     // Two point reads that lie in the engine's cache: a hop to the blocking pool would cost more than they do.
     let core = &call.web().core;
     let account = accounts::get_me(core, &caller)?;
-    wire::ok(&people::me(core, account)?)
+    let answer = wire::ok(&people::me(core, account)?)?;
+    Ok(call.renew(answer))
 }
 
 /// Changes my account.

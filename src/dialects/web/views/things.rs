@@ -2,7 +2,7 @@
 
 use chatelaine_core::accounts::{self, State};
 use chatelaine_core::audit::{AuditRow, Doer};
-use chatelaine_core::{files, server_roles, settings};
+use chatelaine_core::{Stamp, files, server_roles, settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -280,11 +280,12 @@ impl From<AuditRow> for Audit {
     }
 }
 
-impl From<accounts::Account> for AdminAccount {
-    fn from(account: accounts::Account) -> Self {
+impl AdminAccount {
+    /// The account as it stands now: a lock that has lapsed is none.
+    pub fn at(now: Stamp, account: accounts::Account) -> AdminAccount {
         let (state, locked_until) = match account.state {
-            State::Active => (StateWord::Active, None),
-            State::Locked(until) => (StateWord::Locked, Some(ids::until(until))),
+            State::Locked(until) if until.holds(now) => (StateWord::Locked, Some(ids::until(until))),
+            State::Active | State::Locked(_) => (StateWord::Active, None),
             State::Closed(_) => (StateWord::Closed, None),
         };
         AdminAccount {

@@ -71,7 +71,11 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap_or_default();
         let found = &document["components"]["schemas"][name];
-        return if found.is_null() { Err(format!("{at}: no schema {name}")) } else { check(document, found, value, at) };
+        return if found.is_null() {
+            Err(format!("{at}: no schema {name}"))
+        } else {
+            check(document, found, value, at)
+        };
     }
     for word in ["oneOf", "anyOf"] {
         if let Some(choices) = schema[word].as_array() {
@@ -117,9 +121,9 @@ fn known_to(document: &Value, schema: &Value, value: &Value) -> Value {
     let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
     let schema = name.map_or(schema, |name| &document["components"]["schemas"][name]);
     match (schema["properties"].as_object(), value.as_object()) {
-        (Some(known), Some(members)) => {
-            Value::Object(members.iter().filter(|(name, _)| known.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect())
-        }
+        (Some(known), Some(members)) => Value::Object(
+            members.iter().filter(|(name, _)| known.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect(),
+        ),
         _ => value.clone(),
     }
 }

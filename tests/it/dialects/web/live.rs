@@ -41,12 +41,12 @@ fn a_foreign_page_and_a_made_up_token_are_refused_before_the_switch() {
 fn a_token_may_come_with_the_hello_and_a_ticket_is_good_once() {
     let world = World::new();
     let ada = world.person("ada");
-    let mut socket = Socket::open(world.address, "/api/v1/live", &[]).ok().expect("opens");
+    let mut socket = Socket::open(world.address, "/api/v1/live", &[]).expect("opens");
     socket.send(&json!({ "hello": { "token": ada.token } }));
     assert_eq!(socket.next().expect("a frame")["t"], "welcome");
     let ticket = ada.post("/live/ticket", &json!({})).expect(201).json()["ticket"].as_str().expect("text").to_owned();
     let path = format!("/api/v1/live?ticket={ticket}");
-    let mut socket = Socket::open(world.address, &path, &[]).ok().expect("opens");
+    let mut socket = Socket::open(world.address, &path, &[]).expect("opens");
     socket.send(&json!({ "hello": {} }));
     assert_eq!(socket.next().expect("a frame")["t"], "welcome");
     assert_eq!(Socket::open(world.address, &path, &[]).err().expect("a refusal").status, 401);
@@ -54,7 +54,7 @@ fn a_token_may_come_with_the_hello_and_a_ticket_is_good_once() {
     world.clock.wind(Duration::from_secs(31));
     let path = format!("/api/v1/live?ticket={late}");
     assert_eq!(Socket::open(world.address, &path, &[]).err().expect("a refusal").status, 401);
-    let mut stranger = Socket::open(world.address, "/api/v1/live", &[]).ok().expect("opens");
+    let mut stranger = Socket::open(world.address, "/api/v1/live", &[]).expect("opens");
     stranger.send(&json!({ "hello": {} }));
     assert_eq!(stranger.close_code(), 4001);
 }
@@ -167,6 +167,28 @@ fn under_racing_writers_nothing_is_missing_and_nothing_comes_twice() {
             assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         }
     });
+}
+
+#[test]
+fn a_slow_reader_misses_nothing_and_nobody_waits_for_it() {
+    const WRITERS: u64 = 4;
+    const EACH: u64 = 500;
+    let world = World::new();
+    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let room = world.group(&ada, "Hall", &[&bob]);
+    let mut slow = bob.live(&json!({}));
+    slow.until("live");
+    // More than its queue and the system's buffers hold, while it reads nothing.
+    let text = "x".repeat(15_500);
+    std::thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            let (ada, text) = (&ada, &text);
+            scope.spawn(move || (0..EACH).for_each(|_| drop(ada.say(room, text))));
+        }
+    });
+    for expected in 1..=WRITERS * EACH {
+        assert_eq!(slow.until("message")["d"]["offset"], expected);
+    }
 }
 
 fn read_all(person: &crate::world::Person, since: &Value, last: u64, comes_back: bool) -> Vec<u64> {

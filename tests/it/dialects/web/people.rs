@@ -31,11 +31,15 @@ fn signing_up_and_in_tells_each_mistake_by_its_member() {
     let sign_up = |body: &serde_json::Value| Ask::new("POST", "/api/v1/accounts").json(body);
     let ada = json!({ "handle": "ada", "email": "ada@example.org", "display_name": "Ada", "password": PASSWORD });
     script.say("Sign up").ask(&sign_up(&ada)).expect(201);
-    script.say("The handle is taken").ask(&sign_up(&json!({ "handle": "ADA", "display_name": "Ada", "password": PASSWORD })));
+    script
+        .say("The handle is taken")
+        .ask(&sign_up(&json!({ "handle": "ADA", "display_name": "Ada", "password": PASSWORD })));
     script.say("A weak password").ask(&sign_up(&json!({ "display_name": "Bob", "password": "bobbob" })));
     script.say("A blank name").ask(&sign_up(&json!({ "display_name": " ", "password": PASSWORD })));
     script.say("A member is missing").ask(&sign_up(&json!({ "display_name": "Bob" })));
-    script.say("A member too many").ask(&sign_up(&json!({ "display_name": "Bob", "password": PASSWORD, "admin": true })));
+    script
+        .say("A member too many")
+        .ask(&sign_up(&json!({ "display_name": "Bob", "password": PASSWORD, "admin": true })));
     script.say("A member of the wrong form").ask(&sign_up(&json!({ "display_name": 7, "password": PASSWORD })));
     script.say("No JSON").ask(&Ask::new("POST", "/api/v1/accounts").raw(b"display_name=Bob"));
     let form = Ask::new("POST", "/api/v1/accounts").header("content-type", "text/plain").raw(b"{}");
@@ -105,7 +109,8 @@ fn a_cookie_signs_in_and_only_our_own_page_may_use_it() {
     script.say("With it").ask(&with("PATCH", "/me").header("x-chatelaine", "1").json(&change)).expect(200);
     let cross = with("PATCH", "/me").header("x-chatelaine", "1").header("sec-fetch-site", "cross-site").json(&change);
     script.say("From another site").ask(&cross);
-    let origin = with("PATCH", "/me").header("x-chatelaine", "1").header("origin", "https://evil.example").json(&change);
+    let origin =
+        with("PATCH", "/me").header("x-chatelaine", "1").header("origin", "https://evil.example").json(&change);
     script.say("From another origin").ask(&origin);
     let end = with("DELETE", "/logins/current").header("x-chatelaine", "1");
     script.say("Signing out takes the cookie back").ask(&end).expect(204);
@@ -168,6 +173,9 @@ fn friends_are_asked_accepted_named_and_blocked() {
     script.say("Blocked").ask(&ada.ask("GET", "/blocks"));
     script.say("The blocked cannot ask").ask(&cat.ask("POST", "/friends/requests").json(&json!({ "account": ada.id })));
     script.say("Lifted").ask(&ada.ask("DELETE", "/blocks/3")).expect(204);
-    script.say("Reported").ask(&ada.ask("POST", "/reports").json(&json!({ "account": 3, "reason": "spam" }))).expect(201);
+    script
+        .say("Reported")
+        .ask(&ada.ask("POST", "/reports").json(&json!({ "account": 3, "reason": "spam" })))
+        .expect(201);
     super::document::fits(&script.finish());
 }

@@ -19,10 +19,20 @@ fn rooms_are_opened_listed_changed_and_deleted() {
         "members_may_invite": false, "listed": true } });
     script.say("A group").ask(&post(&ada, "/rooms", &group)).expect(201);
     script.say("Without a title").ask(&post(&ada, "/rooms", &json!({ "kind": "group" })));
-    script.say("A blank title is none, which a group may have").ask(&post(&ada, "/rooms", &json!({ "kind": "group", "title": " " })));
+    script.say("A blank title is none, which a group may have").ask(&post(
+        &ada,
+        "/rooms",
+        &json!({ "kind": "group", "title": " " }),
+    ));
     script.say("Another kind").ask(&post(&ada, "/rooms", &json!({ "kind": "choir", "title": "x" })));
-    script.say("A private room").ask(&post(&ada, "/rooms", &json!({ "kind": "private", "account": bob.id }))).expect(201);
-    script.say("The same again").ask(&post(&bob, "/rooms", &json!({ "kind": "private", "account": ada.id }))).expect(200);
+    script
+        .say("A private room")
+        .ask(&post(&ada, "/rooms", &json!({ "kind": "private", "account": bob.id })))
+        .expect(201);
+    script
+        .say("The same again")
+        .ask(&post(&bob, "/rooms", &json!({ "kind": "private", "account": ada.id })))
+        .expect(200);
     script.say("With oneself").ask(&post(&ada, "/rooms", &json!({ "kind": "private", "account": ada.id })));
     script.say("My rooms").ask(&ada.ask("GET", "/rooms")).expect(200);
     script.say("One of two").ask(&ada.ask("GET", "/rooms?limit=1")).expect(200);
@@ -62,7 +72,10 @@ fn members_hold_roles_and_are_kicked_banned_and_muted() {
     script.say("A built-in one stays").ask(&built_in);
     script.say("Given").ask(&ada.ask("PATCH", "/rooms/1/members/2").json(&json!({ "role": 4 }))).expect(204);
     script.say("Removed").ask(&ada.ask("DELETE", "/rooms/1/roles/4")).expect(204);
-    script.say("Only mentions").ask(&bob.ask("PATCH", "/rooms/1/members/me").json(&json!({ "notify": "mentions" }))).expect(204);
+    script
+        .say("Only mentions")
+        .ask(&bob.ask("PATCH", "/rooms/1/members/me").json(&json!({ "notify": "mentions" })))
+        .expect(204);
     let mute = |body: &Value| ada.ask("PUT", "/rooms/1/mutes/2").json(body);
     script.say("Mute").ask(&mute(&json!({ "for_s": 600, "reason": "loud" }))).expect(204);
     script.say("A muted member cannot send").ask(&post(&bob, "/rooms/1/messages", &json!({ "text": "hello" })));
@@ -101,7 +114,8 @@ fn people_come_in_by_invitation_link_and_request() {
     script.say("Not for Bob to see").ask(&bob.ask("GET", "/rooms/1/requests"));
     script.say("Declined").ask(&post(&ada, "/rooms/1/requests/3/decline", &json!({}))).expect(204);
     script.say("Nothing is left").ask(&post(&ada, "/rooms/1/requests/3/accept", &json!({})));
-    let link = script.say("A link").ask(&post(&ada, "/rooms/1/links", &json!({ "expires_s": 3600, "uses": 1 }))).expect(201);
+    let link =
+        script.say("A link").ask(&post(&ada, "/rooms/1/links", &json!({ "expires_s": 3600, "uses": 1 }))).expect(201);
     let link = link.json()["token"].as_str().expect("a token").to_owned();
     script.say("Links").ask(&ada.ask("GET", "/rooms/1/links")).expect(200);
     script.say("Where it leads").ask(&cat.ask("GET", &format!("/links/{link}"))).expect(200);

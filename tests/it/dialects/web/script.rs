@@ -110,7 +110,10 @@ fn mask_cookie(value: &str) -> String {
 }
 
 fn mask_path(path: &str) -> String {
-    path.split('/').map(|part| if part.len() > 30 && !part.contains('?') { "(masked)" } else { part }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|part| if part.len() > 30 && !part.contains('?') { "(masked)" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 /// Replaces what is random, keeping the type.
@@ -120,8 +123,15 @@ fn masked(value: Value) -> Value {
             members
                 .into_iter()
                 .map(|(name, value)| {
-                    let secret = matches!(name.as_str(), "token" | "epoch" | "incident" | "ticket" | "link" | "invite" | "version");
-                    let value = if secret && !value.is_null() && !value.is_object() { Value::from("(masked)") } else { masked(value) };
+                    let secret = matches!(
+                        name.as_str(),
+                        "token" | "epoch" | "incident" | "ticket" | "link" | "invite" | "version"
+                    );
+                    let value = if secret && !value.is_null() && !value.is_object() {
+                        Value::from("(masked)")
+                    } else {
+                        masked(value)
+                    };
                     (name, value)
                 })
                 .collect(),

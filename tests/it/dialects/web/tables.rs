@@ -122,7 +122,8 @@ fn every_event_has_its_frame() {
                 "encrypted": false, "reactions": [] });
             serde_json::from_value(message).ok()
         };
-        writeln!(text, "{}", frame(&event, show).unwrap_or_else(|| format!("(silent) {:?}", event.what))).expect("text grows");
+        writeln!(text, "{}", frame(&event, show).unwrap_or_else(|| format!("(silent) {:?}", event.what)))
+            .expect("text grows");
     }
     golden::check("events_web.txt", &text);
 }

@@ -1,5 +1,8 @@
 //! Files, uploads in pieces, and what administrators do.
 
+use std::io::Write;
+use std::time::Instant;
+
 use serde_json::json;
 
 use super::script::Script;
@@ -53,7 +56,8 @@ fn a_large_body_comes_back_as_it_went_in_and_a_quota_holds() {
     });
     let ada = world.person("ada");
     let body: Vec<u8> = (0..1_500_000_u32).map(|number| (number % 251) as u8).collect();
-    let upload = |name: &str, body: &[u8]| ada.ask("POST", &format!("/files?name={name}")).raw(body).send(world.address);
+    let upload =
+        |name: &str, body: &[u8]| ada.ask("POST", &format!("/files?name={name}")).raw(body).send(world.address);
     let file = upload("large.bin", &body).expect(201).json();
     assert_eq!(file["size"], 1_500_000);
     assert_eq!(ada.get("/files/1/content").expect(200).body, body);
@@ -87,6 +91,28 @@ fn an_upload_in_pieces_goes_on_where_it_broke_off() {
 }
 
 #[test]
+fn a_piece_that_breaks_off_keeps_what_came() {
+    let world = World::new();
+    let ada = world.person("ada");
+    ada.post("/uploads", &json!({ "name": "book.txt", "size": 10 })).expect(201);
+    let mut stream = crate::client::connect(world.address);
+    let head = format!(
+        "PUT /api/v1/uploads/1?offset=0 HTTP/1.1\r\nhost: here\r\nauthorization: Bearer {}\r\ncontent-length: 10\r\n\r\n0123",
+        ada.token
+    );
+    stream.write_all(head.as_bytes()).expect("written");
+    drop(stream);
+    let end = Instant::now() + crate::client::PATIENCE;
+    while ada.get("/uploads/1").expect(200).json()["received"] != 4 {
+        assert!(Instant::now() < end, "what came is kept");
+    }
+    let rest = ada.ask("PUT", "/uploads/1?offset=4").raw(b"456789").send(world.address);
+    rest.expect(200);
+    ada.post("/uploads/1/finish", &json!({})).expect(201);
+    assert_eq!(ada.get("/files/1/content").expect(200).body, b"0123456789");
+}
+
+#[test]
 fn administrators_see_and_do_what_others_may_not() {
     let world = World::new();
     let eve = world.administrator("eve");
@@ -101,7 +127,10 @@ fn administrators_see_and_do_what_others_may_not() {
     script.say("And signed out").ask(&bob.ask("GET", "/me"));
     script.say("Unlocked").ask(&change(&json!({ "locked": false }))).expect(204);
     script.say("A link for a new password").ask(&eve.ask("POST", "/admin/accounts/2/reset-link"));
-    let link = eve.post("/admin/accounts/2/reset-link", &json!({})).expect(201).json()["token"].as_str().expect("text").to_owned();
+    let link = eve.post("/admin/accounts/2/reset-link", &json!({})).expect(201).json()["token"]
+        .as_str()
+        .expect("text")
+        .to_owned();
     let reset = |token: &str| {
         let body = json!({ "token": token, "password": "a new and longer phrase" });
         Ask::new("POST", "/api/v1/password-resets").json(&body)
