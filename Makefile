@@ -6,6 +6,7 @@ WEB_STAMP := web/dist/index.html
 CHROMIUM ?= /usr/bin/chromium
 CRASH_ROUNDS ?= 30
 NEXTEST := $(CARGO) nextest run --workspace --features failpoints
+CRASH := test(/^operate::crash/) | test(/_power_cuts$$/)
 FEATURES := --workspace --all-targets --features failpoints
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
@@ -31,10 +32,10 @@ lint:
 	$(CARGO) clippy -q $(FEATURES) -- -D warnings
 
 unit: tools $(WEB_STAMP)
-	$(NEXTEST) -E 'not test(/^operate::crash/)'
+	$(NEXTEST) -E 'not ($(CRASH))'
 
 crash: tools $(WEB_STAMP) ## kill -9 and power-cut rounds (CRASH_ROUNDS=30)
-	CHATELAINE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(NEXTEST) -E 'test(/^operate::crash/)'
+	CHATELAINE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(NEXTEST) -E '$(CRASH)'
 
 browser: tools $(WEB_STAMP) ## the stories in headless Chromium
 	$(CARGO) build --features failpoints
@@ -55,7 +56,7 @@ soak: ## a thousand crash rounds (hours)
 	$(MAKE) crash CRASH_ROUNDS=1000
 
 golden: tools ## rewrite the golden files; read the diff
-	CHATELAINE_GOLDEN=write $(NEXTEST) -E 'test(golden) | test(transcript)'
+	CHATELAINE_GOLDEN=write $(NEXTEST) -E 'test(golden) | test(/^dialects::/) | test(/^config::/)'
 
 deny: ## licences, sources and duplicates of the dependencies
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny

@@ -217,3 +217,7 @@ pub const CHANNEL_FIELDS_MAX: usize = 20;
 pub const CHANNEL_FIELD_NAME_CHARS_MAX: usize = 100;
 /// Notes of which messages show a file that are removed together with it.
 pub const FILE_USES_REMOVED_MAX: usize = 1_000;
+
+/// Members of a room up to which everybody's read marks are stored for everybody. Above, a mark is stored for its owner alone and
+/// the others hear it in passing: a thousand readers of one message must not become a thousand stored events for each other.
+pub const READ_MARKS_ROOM_MEMBERS_MAX: u32 = 50;

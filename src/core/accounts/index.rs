@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use chatelaine_store::{Read, Text};
 
-use super::account::{Account, fold};
+use super::account::{Account, State, fold};
 use crate::Tx;
+use crate::clock::Until;
 use crate::error::{Error, Result, Unique};
 use crate::ids::AccountId;
 use crate::limits::SEARCH_WORDS_MAX;
@@ -109,7 +110,9 @@ pub(crate) fn has_other_administrator(r: &impl Read, but: AccountId) -> Result<b
     let order = chatelaine_store::Order::Ascending;
     let holders = ACCOUNTS_BY_SERVER_ROLE.list(r, &ADMINISTRATOR, None, order, crate::limits::PAGE_ITEMS_MAX)?;
     for ((_, id), ()) in holders {
-        if id != but && matches!(super::get(r, id)?.state, super::State::Active) {
+        // A lock with an end passes by itself; closed and locked for good do not.
+        let is_left = matches!(super::get(r, id)?.state, State::Active | State::Locked(Until::At(_)));
+        if id != but && is_left {
             return Ok(true);
         }
     }

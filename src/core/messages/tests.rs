@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::error::{Error, Field, Flaw, Limit, Reason, Right, Thing};
 use crate::ids::{AccountId, FileId, LinkId, Offset, RoomId};
-use crate::limits::{MESSAGE_EDITS_MAX, REACTION_KINDS_MAX, REACTION_NAMES_MAX};
+use crate::limits::{MESSAGE_EDITS_MAX, REACTION_KINDS_MAX, REACTION_NAMES_MAX, READ_MARKS_ROOM_MEMBERS_MAX};
 use crate::page::Done;
 use crate::roles::{self, ADMIN, Parting, Permission};
 use crate::rooms::testing::{block, events, group, id};
@@ -461,4 +461,20 @@ fn an_async_send_is_answered_with_the_same_message() {
     let sent = runtime.block_on(answer).unwrap();
     assert_eq!(get(&world.core, &ann, room, at(1)), Ok(sent.message));
     assert!(send_soon(&world.core, &ann, NewMessage::text(room, "")).is_err());
+}
+
+#[test]
+fn in_a_large_room_a_read_mark_is_stored_for_its_owner_alone() {
+    let world = World::new();
+    let people: Vec<Caller> = (0..=READ_MARKS_ROOM_MEMBERS_MAX).map(|n| world.person(&format!("person{n}"))).collect();
+    let all: Vec<&Caller> = people.iter().collect();
+    for (members, is_for_the_room) in [(&all[..], false), (&all[1..], true)] {
+        let room = group(&world, members);
+        say(&world, members[0], room, "hello").unwrap();
+        mark_read(&world.core, members[1], room, at(1)).unwrap();
+        let rows = world.core.read(|view| schema::EVENT_BY_ID.last(view, &())).unwrap().unwrap();
+        assert!(matches!(rows.1.what, crate::What::ReadMoved { .. }));
+        assert_eq!(rows.1.room.is_some(), is_for_the_room, "{} members", members.len());
+        assert_eq!(rows.1.accounts.len(), usize::from(!is_for_the_room));
+    }
 }

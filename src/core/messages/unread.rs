@@ -3,29 +3,41 @@
 
 use crate::caller::Caller;
 use crate::error::Result;
-use crate::event::{Audience, What};
+use crate::event::{Audience, What, room_topic};
 use crate::ids::{Offset, RoomId};
+use crate::limits::{PRESENCE_ROOM_CONNECTIONS_MAX, READ_MARKS_ROOM_MEMBERS_MAX};
 use crate::page::Done;
 use crate::rooms::{MemberRow, members};
 use crate::schema::MEMBER_BY_ROOM;
 use crate::{Core, event_log};
 
 /// Says that the caller has read up to a place; the room is told. What is read was received as well.
+///
+/// In rooms of more than [`READ_MARKS_ROOM_MEMBERS_MAX`] members the others hear it only if they are connected.
 pub fn mark_read(core: &Core, caller: &Caller, room: RoomId, offset: Offset) -> Result<Done> {
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
-    core.write(caller, move |tx| {
+    let (done, in_passing) = core.write(caller, move |tx| {
         let standing = members::require(tx, &settings, &who, room)?;
         let (account, member) = (standing.account, standing.member);
         let offset = offset.min(members::log(tx, room)?.last_offset);
         if offset <= member.read_offset {
-            return Ok(Done::AlreadySo);
+            return Ok((Done::AlreadySo, None));
         }
         let delivered_offset = member.delivered_offset.max(offset);
         let row = MemberRow { read_offset: offset, delivered_offset, ..member };
         MEMBER_BY_ROOM.put(tx, &(room, account), &row)?;
-        event_log::record(tx, now, Audience::room(room), What::ReadMoved { room, account, offset })?;
-        Ok(Done::Done)
-    })
+        let what = What::ReadMoved { room, account, offset };
+        let is_small = members::counts(tx, room)?.members <= READ_MARKS_ROOM_MEMBERS_MAX;
+        let audience = if is_small { Audience::room(room) } else { Audience::account(account) };
+        event_log::record(tx, now, audience, what.clone())?;
+        Ok((Done::Done, (!is_small).then_some(what)))
+    })?;
+    let topic = room_topic(room);
+    let is_quiet = core.store().bus().followers_count(topic) <= PRESENCE_ROOM_CONNECTIONS_MAX;
+    if let Some(what) = in_passing.filter(|_| is_quiet) {
+        core.publish(Audience::room(room), what);
+    }
+    Ok(done)
 }
 
 /// Says that a client of the caller has received up to a place. Nobody is told live: it is seen with the member's place.

@@ -13,7 +13,6 @@ use chatelaine_store::{Order, Queue, Read, Topic};
 use super::follow::{Person, Scope, Since};
 use super::merge::{Merge, Source};
 use crate::Core;
-use crate::accounts::State;
 use crate::clock::Stamp;
 use crate::error::Result;
 use crate::event::{EVERYONE, Event, Live, account_topic, room_topic};
@@ -65,7 +64,7 @@ pub(super) fn begin(core: &Core, person: Person, queue: Option<Queue<Live>>, sta
         None => core.store().bus().try_subscribe(account_topic(person.account), || topics(core, person))?,
     };
     let head = head(core);
-    let Some((after, merge)) = core.read(|view| plan(view, person, start, head))? else {
+    let Some((after, merge)) = core.read(|view| plan(view, person, start, (head, core.now())))? else {
         return Ok(Page::SignedOut);
     };
     if after > head || is_too_much(core, &merge, person)? {
@@ -84,8 +83,9 @@ pub(super) fn go_on(core: &Core, person: Person, mut plan: Box<Plan>) -> Result<
     Ok(Page::More { items, plan })
 }
 
-fn plan(view: &impl Read, person: Person, start: Start, head: EventId) -> Result<Option<(EventId, Merge)>> {
-    if !is_signed_in(view, person)? {
+fn plan(view: &impl Read, person: Person, start: Start, at: (EventId, Stamp)) -> Result<Option<(EventId, Merge)>> {
+    let (head, now) = at;
+    if !is_signed_in(view, person, now)? {
         return Ok(None);
     }
     let after = match start {
@@ -98,9 +98,10 @@ fn plan(view: &impl Read, person: Person, start: Start, head: EventId) -> Result
 }
 
 /// Whether the login by which the connection was made still stands. Asked after the subscription: one that ends later says so.
-fn is_signed_in(view: &impl Read, person: Person) -> Result<bool> {
-    let is_open =
-        schema::ACCOUNT_BY_ID.get(view, &person.account)?.is_some_and(|account| account.state == State::Active);
+fn is_signed_in(view: &impl Read, person: Person, now: Stamp) -> Result<bool> {
+    let account = schema::ACCOUNT_BY_ID.get(view, &person.account)?;
+    // A lock with an end is not taken out of the row when it ends.
+    let is_open = account.is_some_and(|account| !account.is_closed() && account.lock_left(now).is_none());
     match person.login {
         Some(login) if is_open => Ok(schema::LOGINS_BY_ACCOUNT.has(view, &(person.account, login))?),
         Some(_) | None => Ok(is_open),

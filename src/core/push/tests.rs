@@ -425,3 +425,19 @@ fn a_long_absence_is_replayed_in_pieces_of_bounded_size() {
         assert_eq!(count, 10_000, "every second event is of a room that ada is in");
     });
 }
+
+#[test]
+fn a_lock_that_has_ended_no_longer_ends_the_connection() {
+    let world = World::new();
+    let ann = world.person("ann");
+    let account = ann.account_id().unwrap();
+    let end = world.core.now().plus_seconds(60);
+    crate::accounts::lock(&world.core, &Caller::operator(), account, crate::Until::At(end)).unwrap();
+    run(async {
+        let mut early = follow(&world.core, &ann, EVERYTHING);
+        assert!(matches!(early.next().await, Followed::Ended(Ending::SignedOut)));
+        world.clock.wind(Duration::from_secs(61));
+        let mut late = follow(&world.core, &ann, FROM_NOW);
+        assert!(matches!(late.next().await, Followed::Live { .. }));
+    });
+}
