@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Message, type NewMessage, Problem } from "../src/api.ts";
-import { due, Outbox, type Parcel, PARCELS_MOST, type Shelf, wait } from "../src/state/outbox.ts";
+import { due, freshKey, Outbox, type Parcel, PARCELS_MOST, type Shelf, wait } from "../src/state/outbox.ts";
 
 function shelf(): Shelf & { map: Map<string, string> } {
   const map = new Map<string, string>();
@@ -84,6 +84,21 @@ describe("the outbox", () => {
     await settle();
     box.retry("a");
     expect(s.calls[2]?.body.client_key).toBe("a");
+  });
+
+  it("sends the words without the mark when somebody it names has left", async () => {
+    const s = server();
+    const box = new Outbox(shelf(), "o.", s.send, () => {});
+    box.add(1, { client_key: "a", text: "hi @bob", mentions: [2] });
+    s.calls[0]?.fail(new Problem(422, "unknown-value", "", "mentions"));
+    await settle();
+    expect(s.calls[1]?.body).toEqual({ client_key: "a", text: "hi @bob" });
+  });
+
+  it("makes keys that are UUIDs of version 4, each another", () => {
+    const keys = new Set(Array.from({ length: 500 }, freshKey));
+    expect(keys.size).toBe(500);
+    for (const key of keys) expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
   it("forgets a message that the live line showed before the answer came", async () => {

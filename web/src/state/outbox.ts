@@ -29,6 +29,15 @@ export const PARCELS_MOST = 200;
 export const SHELF_BYTES_MOST = 512 * 1024;
 const WAIT_MOST_MS = 30_000;
 
+/** A fresh client key (UUID v4). By hand, because the browser's own is missing on a page without TLS. */
+export function freshKey(): string {
+  const b = crypto.getRandomValues(new Uint8Array(16));
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40;
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...b].map((n) => n.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
 export const wait = (tries: number): number => Math.min(WAIT_MOST_MS, 1000 * 2 ** Math.min(tries, 8));
 
 /** Which parcels may leave now: the oldest waiting one of each room in which nothing is on its way. */
@@ -137,6 +146,11 @@ export class Outbox {
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem(0, "offline", String(error));
       if (problem.status === 401) return this.#set(parcel.key, { state: "waiting" });
+      if (!problem.passing && problem.field === "mentions" && parcel.mentions.length > 0) {
+        // Somebody it names has left meanwhile: the words still go, the mark does not.
+        this.#set(parcel.key, { state: "waiting", mentions: [] });
+        return this.pump();
+      }
       if (!problem.passing) {
         this.#set(parcel.key, { state: "failed", why: problem.detail || problem.code });
         return this.pump();

@@ -1,7 +1,7 @@
 // Files on their way up. A small one goes in one request; a large one in pieces, which go on where they stopped.
 import { type Signal, signal } from "@preact/signals";
 import * as api from "../api";
-import type { Id, Segment, StoredFile } from "../api";
+import type { Id, Segment, StoredFile, Upload } from "../api";
 import { reason } from "./notices";
 
 const WHOLE_BYTES_MOST = 8 * 1024 * 1024;
@@ -47,7 +47,7 @@ export class Sending {
   async #pieces(): Promise<StoredFile> {
     const started: { name: string; size: number; room?: Id } = { name: this.file.name, size: this.file.size };
     if (this.room !== null) started.room = this.room;
-    let upload = this.#upload === null ? await api.startUpload(started) : await api.uploadState(this.#upload);
+    let upload = (await this.#goneOn()) ?? (await api.startUpload(started));
     this.#upload = upload.id;
     let failures = 0;
     while (upload.received < this.file.size) {
@@ -58,12 +58,24 @@ export class Sending {
         upload = { ...upload, received: from + piece.size };
         failures = 0;
       } catch (error) {
-        if (!(error instanceof api.Problem) || !error.passing || ++failures > CHUNK_TRIES) throw error;
+        // "in-use": the server has not noticed yet that the last try broke off.
+        if (!(error instanceof api.Problem) || !(error.passing || error.code === "in-use") || ++failures > CHUNK_TRIES) throw error;
         await new Promise((go) => setTimeout(go, error.retryAfterMs ?? 1000 * failures));
         upload = await api.uploadState(upload.id);
       }
     }
     return api.finishUpload(upload.id);
+  }
+
+  /** The upload that an earlier try began, if the server still has it. */
+  async #goneOn(): Promise<Upload | null> {
+    if (this.#upload === null) return null;
+    try {
+      return await api.uploadState(this.#upload);
+    } catch (error) {
+      if (error instanceof api.Problem && error.status === 404) return null;
+      throw error;
+    }
   }
 
   #sent(bytes: number): void {

@@ -14,6 +14,7 @@ import { me, outbox, server } from "../state/app";
 import { attempt, notify } from "../state/notices";
 import { nameOf, person } from "../state/people";
 import { draft, setDraft, type Timeline } from "../state/rooms";
+import { freshKey } from "../state/outbox";
 import { silenced } from "../state/rights";
 import { learnFile, type Sending } from "../state/uploads";
 import { w } from "../words";
@@ -149,7 +150,7 @@ function Writing(props: Props): VNode {
     }
     if ((words === "" && files.length === 0) || sendingFiles) return;
     const segments = files.map((f) => f.segment()).filter((x): x is Segment => x !== null);
-    const message: NewMessage = { client_key: crypto.randomUUID() };
+    const message: NewMessage = { client_key: freshKey() };
     if (words) message.text = words;
     if (segments.length) message.segments = segments;
     if (replying) message.reply_to = replying.offset;

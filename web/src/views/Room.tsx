@@ -115,7 +115,7 @@ function Head(props: { of: RoomSummary; side: string | undefined }): VNode {
           <span>{titleOf(s)}</span>
           {s.room.encrypted && (
             <span class="tag">
-              <Icon name="lock" class="icon-small" /> {t.encrypted}
+              <Icon name="lock" class="icon-small" /> <span class="tag-text">{t.encrypted}</span>
             </span>
           )}
         </h2>
