@@ -12,4 +12,5 @@ mod dialects;
 mod golden;
 mod operate;
 mod serve;
+mod tidy;
 mod world;

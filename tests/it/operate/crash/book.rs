@@ -181,16 +181,16 @@ impl Book {
         match deed {
             Deed::Send { room, key, text, file } => self.send(line, (room, key, text, file)).map(drop)?,
             Deed::Edit { at, text } => {
-                self.at(line, "PATCH", at, "", Some(&json!({ "text": text })))?;
+                self.at(line, ("PATCH", ""), at, Some(&json!({ "text": text })))?;
                 self.messages[at].text = text;
             }
             Deed::Recall { at } => {
-                self.at(line, "DELETE", at, "", None)?;
+                self.at(line, ("DELETE", ""), at, None)?;
                 self.messages[at].recalled = true;
             }
             Deed::Like { at, on } => {
                 let reaction = format!("/reactions/{THUMB_PATH}");
-                self.at(line, if on { "PUT" } else { "DELETE" }, at, &reaction, None)?;
+                self.at(line, (if on { "PUT" } else { "DELETE" }, &reaction), at, None)?;
                 self.messages[at].liked = on;
             }
             Deed::Read { room, offset } => {
@@ -234,9 +234,8 @@ impl Book {
     fn at(
         &mut self,
         line: &mut Line,
-        method: &str,
+        (method, more): (&str, &str),
         at: usize,
-        more: &str,
         body: Option<&Value>,
     ) -> Result<(), Trouble> {
         let (room, offset) = (self.messages[at].room, self.messages[at].offset);
