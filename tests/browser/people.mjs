@@ -7,7 +7,7 @@ export const PASSWORD = "quiet lanterns over nine rivers";
 
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ARGUMENTS });
 
 /** What a browser says when a rule of the page was broken. */
 const BROKEN_RULE = /content security policy|trusted ?type|refused to (load|execute|apply|connect)|violates/i;

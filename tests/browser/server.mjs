@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-const BINARY = resolve(process.env.CHATELAINE_BIN ?? join(import.meta.dirname, "../../target/release/chatelaine"));
+const BINARY = resolve(process.env.CHATELAINE_BIN || join(import.meta.dirname, "../../target/release/chatelaine"));
 const START_MS = 60_000;
 
 /** Asks until the answer is a truth, or fails at the deadline. */
