@@ -85,6 +85,8 @@ pub const ALIAS_CHARS_MAX: usize = 200;
 pub const NOTE_CHARS_MAX: usize = 200;
 /// Characters of the reason of a report, ban or mute.
 pub const REASON_CHARS_MAX: usize = 500;
+/// Seconds a ban or mute with an end lasts at most: a hundred years.
+pub const RESTRICTION_LIFE_MAX_S: u64 = 100 * 365 * 24 * 3_600;
 /// Open reports of one account.
 pub const REPORTS_OPEN_MAX: usize = 200;
 

@@ -90,7 +90,7 @@ pub fn add(core: &Core, caller: &Caller, room: RoomId, new: NewRole) -> Result<R
     };
     let (settings, now, caller) = (core.settings(), core.now(), caller.clone());
     core.write(&caller.clone(), move |tx| {
-        let standing = members::require(tx, &settings, &caller, room)?;
+        let standing = require_in_group(tx, &settings, &caller, room)?;
         require_may_give(&standing, row.permissions)?;
         let mut counts = members::counts(tx, room)?;
         if counts.roles >= own_roles_max(&settings) {
@@ -120,7 +120,7 @@ pub fn change(core: &Core, caller: &Caller, room: RoomId, role: RoleId, change: 
     let description = change.description.map(checked_description).transpose()?;
     let (settings, now, caller) = (core.settings(), core.now(), caller.clone());
     core.write(&caller.clone(), move |tx| {
-        let standing = members::require(tx, &settings, &caller, room)?;
+        let standing = require_in_group(tx, &settings, &caller, room)?;
         let before = own_role(tx, room, role)?;
         let row = RoleRow {
             room,
@@ -145,7 +145,7 @@ pub fn change(core: &Core, caller: &Caller, room: RoomId, role: RoleId, change: 
 pub fn remove(core: &Core, caller: &Caller, room: RoomId, role: RoleId) -> Result<()> {
     let (settings, now, caller) = (core.settings(), core.now(), caller.clone());
     core.write(&caller.clone(), move |tx| {
-        let standing = members::require(tx, &settings, &caller, room)?;
+        let standing = require_in_group(tx, &settings, &caller, room)?;
         let row = own_role(tx, room, role)?;
         require_may_give(&standing, row.permissions)?;
         let holders = MEMBERS_BY_ROLE.keys(tx, &(room, role), None, Order::Ascending, PAGE_ITEMS_MAX + 1)?;
@@ -181,7 +181,7 @@ pub fn set_member_role(
     let (room, account) = place;
     let (settings, now, caller) = (core.settings(), core.now(), caller.clone());
     core.write(&caller.clone(), move |tx| {
-        let standing = members::require(tx, &settings, &caller, room)?;
+        let standing = require_in_group(tx, &settings, &caller, room)?;
         require(&standing, Permission::SetRole)?;
         let member = members::find(tx, room, account)?.ok_or(Error::NotFound(Thing::Member))?;
         require_may_give(&standing, permissions_of(tx, room, role)?)?;
@@ -244,6 +244,13 @@ fn has_keeper(r: &impl Read, settings: &Settings, room: RoomId, but: Option<Acco
         }
     }
     Ok(false)
+}
+
+/// The caller as a member of a group. In a private room the two are equals for good: fails with `Refused(RoomKind)`.
+fn require_in_group(r: &impl Read, settings: &Settings, caller: &Caller, room: RoomId) -> Result<Standing> {
+    let standing = members::require(r, settings, caller, room)?;
+    members::require_group(&standing.row)?;
+    Ok(standing)
 }
 
 fn require_may_give(standing: &Standing, permissions: Permissions) -> Result<()> {

@@ -22,6 +22,7 @@ use crate::schema::{
     PRIVATE_ROOM_BY_PAIR, REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE, REQUEST_BY_ROOM, ROLE_BY_ID, ROLES_BY_ROOM,
     ROOM_BY_ID, TEXT_BY_PLACE,
 };
+use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx, event_log};
 
 /// What is still needed of a room that is being deleted.
@@ -34,11 +35,16 @@ pub struct DyingRow {
 impl Row for DyingRow {}
 
 /// Deletes a room with all that was said in it, and tells its members. Needs the right to delete it, or to look after all
-/// rooms. It is out of reach at once; the answer comes when its rows are gone.
+/// rooms. Fails with `Refused(RoomKind)` for one of the two in a private room, who can leave it instead.
+/// It is out of reach at once; the answer comes when its rows are gone.
 pub fn delete(core: &Core, caller: &Caller, room: RoomId) -> Result<()> {
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
     core.write(caller, move |tx| {
         let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, Permission::DeleteRoom)?;
+        // What two people said to each other is neither's alone: who has enough of it leaves.
+        if !server_roles::may(tx, &who, ServerPermission::ManageRooms)? {
+            members::require_group(&acting.row)?;
+        }
         audit::record(tx, now, &who, Verb::RoomDeleted, &format!("room {room}"), "")?;
         begin(tx, now, room, &acting.row)
     })?;

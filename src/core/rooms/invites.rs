@@ -10,11 +10,12 @@ use crate::event::{Audience, What};
 use crate::ids::{AccountId, InviteId, RoomId};
 use crate::limits::{INVITE_LIFE_S, ROOM_BATCH_ROWS, ROOM_INVITES_MAX, SEARCH_ROWS_MAX};
 use crate::page::{Ask, Page};
-use crate::roles::{Permission, Standing};
-use crate::rooms::room::{InviteRow, checked_note};
+use crate::roles::{self, Permission, Standing};
+use crate::rooms::room::{InviteRow, RoomRow, checked_note};
 use crate::rooms::views::InviteView;
 use crate::rooms::{members, people, require_not_banned};
 use crate::schema::{INVITE_BY_ID, INVITE_BY_PEOPLE, INVITES, INVITES_BY_ACCOUNT, INVITES_BY_EXPIRY};
+use crate::settings::Settings;
 use crate::{Core, Tx, event_log};
 
 /// What somebody says to an invitation or request.
@@ -51,6 +52,17 @@ pub(crate) fn require_may_invite(standing: &Standing) -> Result<()> {
         return Ok(());
     }
     Err(Permission::AcceptJoin.denied())
+}
+
+/// Whether who once invited somebody could do so now: a way in lasts no longer than the right to open it.
+pub(crate) fn may_still_invite(
+    r: &impl Read,
+    settings: &Settings,
+    room: (RoomId, &RoomRow),
+    by: AccountId,
+) -> Result<bool> {
+    let Some(member) = members::find(r, room.0, by)? else { return Ok(false) };
+    Ok(room.1.options.members_may_invite || roles::held_by(r, settings, room, &member)?.is_steward())
 }
 
 /// Writes an invitation in place of an earlier one by the same inviter, and tells the invitee.
@@ -118,24 +130,27 @@ fn open(r: &impl Read, now: Stamp, id: InviteId) -> Result<Option<InviteRow>> {
 }
 
 /// Answers an invitation of the caller; it is used up either way. Fails with `NotFound(Invite)` when it has run out, was
-/// answered or is somebody else's, with `Refused(Banned)` or `Exists(Member)`.
+/// answered or is somebody else's, on acceptance also when the inviter could not invite any more, with `Refused(Banned)` or `Exists(Member)`.
 pub fn answer_invite(core: &Core, caller: &Caller, id: InviteId, answer: Answer) -> Result<RoomId> {
     let account = caller.require_account()?;
     let (settings, now) = (core.settings(), core.now());
     core.write(caller, move |tx| {
         let row = open(tx, now, id)?.filter(|row| row.invitee == account);
         let InviteRow { room, inviter, .. } = row.ok_or(Error::NotFound(Thing::Invite))?;
-        let default_role = members::room_row(tx, room).map_err(|_| Error::NotFound(Thing::Invite))?.default_role;
+        let found = members::room_row(tx, room).map_err(|_| Error::NotFound(Thing::Invite))?;
         let accepted = answer == Answer::Accept;
         if accepted {
             require_not_banned(tx, now, room, account)?;
             if members::find(tx, room, account)?.is_some() {
                 return Err(Error::Exists(Thing::Member));
             }
+            if !may_still_invite(tx, &settings, (room, &found), inviter)? {
+                return Err(Error::NotFound(Thing::Invite));
+            }
         }
         remove(tx, id)?;
         if accepted {
-            members::add_telling(tx, &settings, now, room, (account, default_role, Some(inviter)))?;
+            members::add_telling(tx, &settings, now, room, (account, found.default_role, Some(inviter)))?;
             drop_others(tx, room, account)?;
         }
         let what = What::InviteAnswered { room, inviter, invitee: account, accepted };

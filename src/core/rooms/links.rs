@@ -8,16 +8,17 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Reason, Result, Thing};
 use crate::friends::is_blocked;
-use crate::ids::{AccountId, LinkId, RoomId};
+use crate::ids::{AccountId, LinkId, RoleId, RoomId};
 use crate::limits::{LINK_LIFE_MAX_S, ROOM_LINKS_MAX};
 use crate::page::{Ask, Done, Page};
 use crate::roles::Permission;
-use crate::rooms::invites::require_may_invite;
+use crate::rooms::invites::{may_still_invite, require_may_invite};
 use crate::rooms::room::{LinkHash, LinkRow};
 use crate::rooms::views::{LinkView, RoomView};
 use crate::rooms::{members, mine, require_not_banned};
 use crate::schema::{LINK_BY_ID, LINK_BY_TOKEN, LINKS, LINKS_BY_ROOM};
 use crate::secrets::random_token;
+use crate::settings::Settings;
 use crate::{Core, Tx};
 
 /// A link to be made.
@@ -119,13 +120,13 @@ pub(crate) fn remove(tx: &mut Tx<'_>, room: RoomId, link: LinkId) -> Result<()> 
     members::put_counts(tx, room, counts)
 }
 
-/// Where a link leads. Fails with `NotFound(Link)` for a token that is unknown, has run out or is used up; then nothing of
-/// the room is told.
+/// Where a link leads. Fails with `NotFound(Link)` for a token that is unknown, has run out or is used up, or whose maker could
+/// not invite any more; then nothing of the room is told.
 pub fn preview_link(core: &Core, caller: &Caller, token: &str) -> Result<LinkPreview> {
     let account = caller.require_account()?;
-    let (hash, now) = (core.keys().token_hash(token), core.now());
+    let (hash, settings, now) = (core.keys().token_hash(token), core.settings(), core.now());
     core.read(|view| {
-        let (_, row) = usable(view, &hash, now)?;
+        let (_, row, _) = usable(view, &settings, &hash, now)?;
         Ok(LinkPreview {
             room: mine::room_view(view, row.room)?,
             inviter: row.by,
@@ -134,11 +135,16 @@ pub fn preview_link(core: &Core, caller: &Caller, token: &str) -> Result<LinkPre
     })
 }
 
-fn usable(r: &impl Read, hash: &[u8; 32], now: Stamp) -> Result<(LinkId, LinkRow)> {
+/// A link that still lets in, and the room's default role. It lapses with its maker's right to invite.
+fn usable(r: &impl Read, settings: &Settings, hash: &[u8; 32], now: Stamp) -> Result<(LinkId, LinkRow, RoleId)> {
     let gone = Error::NotFound(Thing::Link);
     let id = LINK_BY_TOKEN.get(r, hash)?.ok_or(gone)?;
     let row = LINK_BY_ID.get(r, &id)?.filter(|row| row.is_usable(now)).ok_or(gone)?;
-    Ok((id, row))
+    let room = members::room_row(r, row.room).map_err(|_| gone)?;
+    if !may_still_invite(r, settings, (row.room, &room), row.by)? {
+        return Err(gone);
+    }
+    Ok((id, row, room.default_role))
 }
 
 /// Comes in by a link, whatever the room's join rule; who is in already uses nothing up.
@@ -148,8 +154,7 @@ pub fn join_by_link(core: &Core, caller: &Caller, token: &str) -> Result<(RoomId
     let hash = core.keys().token_hash(token);
     let (settings, now) = (core.settings(), core.now());
     core.write(caller, move |tx| {
-        let (id, mut row) = usable(tx, &hash, now)?;
-        let default_role = members::room_row(tx, row.room).map_err(|_| Error::NotFound(Thing::Link))?.default_role;
+        let (id, mut row, default_role) = usable(tx, &settings, &hash, now)?;
         if members::find(tx, row.room, account)?.is_some() {
             return Ok((row.room, Done::AlreadySo));
         }

@@ -32,6 +32,8 @@ pub use settings::{RoomChange, change};
 pub use views::*;
 
 #[cfg(test)]
+mod abuse_tests;
+#[cfg(test)]
 mod entrance_tests;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -9,7 +9,7 @@ use crate::clock::{Stamp, Until};
 use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::event::{Audience, What};
 use crate::ids::{AccountId, RoleId, RoomId};
-use crate::limits::{REASON_CHARS_MAX, ROOM_BATCH_MEMBERS};
+use crate::limits::{REASON_CHARS_MAX, RESTRICTION_LIFE_MAX_S, ROOM_BATCH_MEMBERS};
 use crate::page::{Ask, Page};
 use crate::roles::{self, Acting, BUILT_IN, Permission};
 use crate::rooms::members::{self, Left};
@@ -36,7 +36,8 @@ pub struct Restrict {
 type RestrictionTree = Tree<(RoomId, AccountId), RestrictionRow>;
 
 /// Bans one account or everybody, in place of an earlier ban, and puts them out: a ban of everybody spares holders of the
-/// right to lift bans. Fails with `Denied` as [`members::kick`] does, with `Invalid(Duration, Range)` for no time at all.
+/// right to lift bans. Fails with `Denied` as [`members::kick`] does, with `Invalid(Duration, Range)` for no time at all
+/// or more than a hundred years.
 pub fn ban(core: &Core, caller: &Caller, new: Restrict) -> Result<()> {
     let Restrict { room, whom, .. } = new;
     set(core, caller, (Permission::Ban, BAN_BY_ROOM), new)?;
@@ -54,7 +55,7 @@ pub fn mute(core: &Core, caller: &Caller, new: Restrict) -> Result<()> {
 
 fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: Restrict) -> Result<()> {
     let (permission, tree) = of;
-    if new.for_s == Some(0) {
+    if new.for_s.is_some_and(|s| s == 0 || s > RESTRICTION_LIFE_MAX_S) {
         return Err(Error::Invalid(Field::Duration, Flaw::Range));
     }
     if new.reason.chars().count() > REASON_CHARS_MAX {
@@ -67,6 +68,11 @@ fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: Res
         let member = target(tx, &settings, &acting, &new)?;
         let row =
             RestrictionRow { until: Until::after(now, new.for_s), by: acting.by, reason: new.reason.clone(), at: now };
+        let before = restriction(tx, &tree, now, (new.room, new.whom))?;
+        if before.is_some_and(|before| RestrictionRow { at: before.at, ..row.clone() } == before) {
+            // Nothing changed, so nobody is told again.
+            return Ok(Left::Left);
+        }
         tree.put(tx, &(new.room, new.whom.key()), &row)?;
         tell_set(tx, now, permission, (new.room, new.whom, &row))?;
         let verb = if permission == Permission::Ban { Verb::MemberBanned } else { Verb::MemberMuted };
@@ -101,7 +107,8 @@ fn tell_set(tx: &mut Tx<'_>, now: Stamp, permission: Permission, set: (RoomId, W
         Permission::Ban => What::MemberBanned { room, account, by, until },
         _ => What::MemberMuted { room, account, by, until },
     };
-    event_log::record(tx, now, audience(room, whom), what)?;
+    let audience = audience(tx, room, whom)?;
+    event_log::record(tx, now, audience, what)?;
     Ok(())
 }
 
@@ -112,11 +119,13 @@ fn account_of(whom: Whom) -> Option<AccountId> {
     }
 }
 
-fn audience(room: RoomId, whom: Whom) -> Audience {
-    match whom {
-        Whom::One(account) => Audience::room(room).and_account(account),
-        Whom::All => Audience::room(room),
-    }
+/// The room, and the target if it is in: nobody reaches a stranger by restricting him.
+fn audience(r: &impl Read, room: RoomId, whom: Whom) -> Result<Audience> {
+    let all = Audience::room(room);
+    Ok(match whom {
+        Whom::One(account) if members::find(r, room, account)?.is_some() => all.and_account(account),
+        Whom::One(_) | Whom::All => all,
+    })
 }
 
 /// Puts some of those out whom a ban of everybody hits; says whether there may be more.
@@ -175,7 +184,8 @@ fn lift(core: &Core, caller: &Caller, of: (Permission, RestrictionTree, Thing), 
             Permission::Unban => (What::MemberUnbanned { room, account, by }, Verb::MemberUnbanned),
             _ => (What::MemberUnmuted { room, account, by }, Verb::MemberUnmuted),
         };
-        event_log::record(tx, now, audience(room, whom), what)?;
+        let audience = audience(tx, room, whom)?;
+        event_log::record(tx, now, audience, what)?;
         note(tx, now, &who, verb, (room, whom))
     })
 }

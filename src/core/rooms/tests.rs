@@ -237,6 +237,8 @@ fn a_restriction_needs_a_time_a_short_reason_and_somebody_who_exists() {
     let room = group(&world, &[&ann]);
     let no_time = mute(&world.core, &ann, restrict(room, Whom::All, Some(0)));
     assert_eq!(no_time, Err(Error::Invalid(Field::Duration, Flaw::Range)));
+    let too_long = mute(&world.core, &ann, restrict(room, Whom::All, Some(u64::MAX)));
+    assert_eq!(too_long, Err(Error::Invalid(Field::Duration, Flaw::Range)));
     let mut wordy = restrict(room, Whom::All, None);
     wordy.reason = "x".repeat(501);
     assert_eq!(mute(&world.core, &ann, wordy), Err(Error::Invalid(Field::ReasonText, Flaw::TooLong)));
