@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chatelaine_store::{Key, Row};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::error::{Error, Field, Flaw};
 
@@ -85,9 +85,9 @@ impl Stamp {
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = i128::from(self.0).saturating_mul(1_000);
-        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-            .to_offset(UtcOffset::UTC);
+        // What lies beyond the years of four digits is written as their last moment, so that "never" does not read as long ago.
+        let edge = if self.0 < 0 { OffsetDateTime::UNIX_EPOCH } else { PrimitiveDateTime::MAX.assume_utc() };
+        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(edge);
         write!(
             f,
             "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
@@ -229,6 +229,13 @@ mod tests {
         assert_eq!(Stamp::ZERO.plus_seconds(u64::MAX).micros(), i64::MAX);
         assert_eq!(Stamp::from_micros(-1).seconds(), -1);
         assert_eq!(Stamp::ZERO.millis_since(Stamp::from_seconds(5)), 0);
+    }
+
+    #[test]
+    fn a_moment_beyond_the_calendar_reads_as_its_last() {
+        let far = Stamp::ZERO.plus_seconds(u64::MAX).to_string();
+        assert_eq!(far, "9999-12-31T23:59:59.999999Z");
+        assert!(Stamp::parse(&far).is_ok());
     }
 
     #[test]
