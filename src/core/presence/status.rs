@@ -9,8 +9,9 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Result, Thing};
 use crate::event::Presence;
+use crate::friends;
 use crate::ids::{AccountId, RoomId};
-use crate::limits::{PAGE_ITEMS_MAX, ROOMS_PER_ACCOUNT_MAX};
+use crate::limits::{PAGE_ITEMS_MAX, PRESENCE_ROOMS_TOLD_MAX};
 use crate::page::Done;
 use crate::schema;
 
@@ -130,17 +131,38 @@ fn seen(core: &Core, view: &impl Read, account: AccountId) -> Result<Seen> {
     Ok(Seen { state, last_seen_at })
 }
 
-/// Whether two accounts share a room (every friendship has its private one) or are the same.
+/// Whether two accounts are friends, share a room or are the same. Bounded, for pages ask it of each of their people: of two
+/// who are in very many rooms, a common one among the later rooms may go unseen, as it would for the telling.
 fn is_near(view: &impl Read, viewer: AccountId, account: AccountId) -> Result<bool> {
-    if viewer == account {
+    if viewer == account || friends::are_friends(view, viewer, account)? {
         return Ok(true);
     }
-    let limit = ROOMS_PER_ACCOUNT_MAX;
-    let rooms = schema::ROOMS_BY_ACCOUNT.keys(view, &viewer, None, Order::Ascending, limit)?;
-    for (_, room) in rooms {
-        if schema::ROOMS_BY_ACCOUNT.has(view, &(account, room))? {
-            return Ok(true);
+    let pair = (viewer.min(account), viewer.max(account));
+    if let Some(room) = schema::PRIVATE_ROOM_BY_PAIR.get(view, &pair)?
+        && shares(view, &[viewer, account], room)?
+    {
+        return Ok(true);
+    }
+    for (one, other) in [(viewer, account), (account, viewer)] {
+        let rooms = schema::ROOMS_BY_ACCOUNT.keys(view, &one, None, Order::Ascending, PRESENCE_ROOMS_TOLD_MAX)?;
+        for (_, room) in &rooms {
+            if shares(view, &[other], *room)? {
+                return Ok(true);
+            }
+        }
+        if rooms.len() < PRESENCE_ROOMS_TOLD_MAX {
+            // These were all the rooms of one of them.
+            return Ok(false);
         }
     }
     Ok(false)
+}
+
+fn shares(view: &impl Read, accounts: &[AccountId], room: RoomId) -> Result<bool> {
+    for account in accounts {
+        if !schema::ROOMS_BY_ACCOUNT.has(view, &(*account, room))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

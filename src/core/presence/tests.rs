@@ -9,8 +9,9 @@ use crate::Caller;
 use crate::error::{Error, Reason, Thing};
 use crate::event::{Live, Presence, What, account_topic, room_topic};
 use crate::ids::{AccountId, RoomId};
-use crate::limits::{LAST_SEEN_WRITE_S, PRESENCE_GRACE_S};
+use crate::limits::{LAST_SEEN_WRITE_S, PRESENCE_GRACE_S, PRESENCE_ROOMS_TOLD_MAX};
 use crate::page::Done;
+use crate::rooms::testing::befriend;
 use crate::schema::{EVENT_BY_ID, ROOMS_BY_ACCOUNT};
 use crate::testing::World;
 
@@ -85,6 +86,25 @@ fn presence_can_be_asked_by_who_shares_a_room_only() {
     assert_eq!(look_in_room(&world.core, &eve, HALL, &all), Err(Error::NotFound(Thing::Room)));
     line.set(Standing::Away);
     assert_eq!(state_of(&world.core, id(&ada)), Presence::Away);
+}
+
+#[test]
+fn friends_and_who_is_in_few_rooms_are_seen_by_somebody_in_very_many() {
+    let world = World::new();
+    let [ada, bo, eve] = people(&world);
+    let dan = world.person("dan");
+    for number in 2..=u64::try_from(PRESENCE_ROOMS_TOLD_MAX).unwrap() + 10 {
+        join(&world, &ada, RoomId::new(number));
+    }
+    let last = RoomId::new(9_999);
+    join(&world, &ada, last);
+    join(&world, &eve, last);
+    befriend(&world, &ada, &dan);
+    for other in [&bo, &eve, &dan] {
+        assert!(look(&world.core, &ada, id(other)).unwrap().is_some());
+        assert!(look(&world.core, other, id(&ada)).unwrap().is_some());
+    }
+    assert_eq!(look(&world.core, &eve, id(&bo)), Ok(None));
 }
 
 #[test]
