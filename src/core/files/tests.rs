@@ -7,6 +7,9 @@ use crate::error::{Error, Field, Flaw, Limit, Reason, Thing};
 use crate::ids::{FileId, RoomId, UploadId};
 use crate::limits::{UPLOAD_IDLE_S, UPLOADS_PER_ACCOUNT_MAX, UPLOADS_STREAMING_MAX};
 use crate::page::Ask;
+use crate::roles::Parting;
+use crate::rooms::testing::group;
+use crate::rooms::{self, Restrict, Whom};
 use crate::schema::{FILES_BY_ROOM, ROOM_BY_ID, ROOMS_BY_ACCOUNT};
 use crate::testing::World;
 use crate::{Caller, Core, Result};
@@ -385,6 +388,28 @@ fn an_upload_begun_just_before_a_crash_or_a_sweep_goes_on() {
     assert_eq!(sweep(&world.core).unwrap(), Swept::default(), "its part is young");
     piece(&world.core, &ada, id, 2, b"c").unwrap();
     assert!(uploads::finish(&world.core, &ada, id).is_ok());
+}
+
+#[test]
+fn who_is_muted_or_gone_brings_no_file_into_the_room() {
+    let world = World::new();
+    let [ada, bo] = ["ada", "bo"].map(|name| world.person(name));
+    let room = group(&world, &[&ada, &bo]);
+    let new = NewFile { room: Some(room), ..sized("x", 3) };
+    let begun = uploads::begin(&world.core, &bo, new.clone()).unwrap().id;
+    let mut chunk = uploads::chunk(&world.core, &bo, begun, 0).unwrap();
+    chunk.write(b"abc").unwrap();
+    chunk.finish().unwrap();
+    let restrict = Restrict { room, whom: Whom::One(bo.account_id().unwrap()), for_s: None, reason: String::new() };
+    rooms::mute(&world.core, &ada, restrict).unwrap();
+    let muted = Err(Error::Refused(Reason::Muted));
+    assert_eq!(put(&world.core, &bo, new.clone(), b"abc").map(drop), muted);
+    assert_eq!(uploads::begin(&world.core, &bo, new).map(drop), muted);
+    assert_eq!(uploads::finish(&world.core, &bo, begun).map(drop), muted);
+    rooms::leave(&world.core, &bo, room, Parting::Anyhow).unwrap();
+    // The body is gone: who is refused before it is read never hears of that.
+    world.core.blobs().drop_part(begun.get()).unwrap();
+    assert_eq!(uploads::finish(&world.core, &bo, begun).map(drop), Err(Error::Refused(Reason::NotAMember)));
 }
 
 #[test]

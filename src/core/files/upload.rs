@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Field, Flaw, Limit, Reason, Result};
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{FILE_HEAD_BYTES, UPLOAD_HOLD_STEP_BYTES};
-use crate::schema;
+use crate::{Stamp, rooms, schema};
 
 /// A file that is being received.
 pub struct Receiving {
@@ -32,7 +32,7 @@ pub struct Receiving {
 /// caller is not in the room.
 pub fn begin(core: &Core, caller: &Caller, new: NewFile) -> Result<Receiving> {
     let owner = caller.require_account()?;
-    core.read(|view| require_member(view, owner, new.room))?;
+    core.read(|view| require_member(view, owner, new.room, core.now()))?;
     let size = new.size.unwrap_or(0);
     if size > core.settings().files.upload_bytes {
         return Err(Error::OverLimit(Limit::FileBytes));
@@ -85,7 +85,7 @@ impl Receiving {
         let now = core.now();
         let file = core.write(&caller, move |tx| {
             // Asked again: the caller may have left the room while the bytes came in.
-            require_member(tx, draft.owner, draft.room)?;
+            require_member(tx, draft.owner, draft.room, now)?;
             record::add(tx, &draft, now)
         });
         drop(hold);
@@ -105,12 +105,13 @@ impl Receiving {
     }
 }
 
-/// Fails with `Refused(NotAMember)` unless the account may bring a file into this room.
-pub(super) fn require_member(r: &impl Read, account: AccountId, room: Option<RoomId>) -> Result<()> {
-    match room {
-        Some(room) if !schema::ROOMS_BY_ACCOUNT.has(r, &(account, room))? => Err(Error::Refused(Reason::NotAMember)),
-        Some(_) | None => Ok(()),
+/// Fails with `Refused(NotAMember)` or `Refused(Muted)` unless the account may bring a file into this room.
+pub(super) fn require_member(r: &impl Read, account: AccountId, room: Option<RoomId>, now: Stamp) -> Result<()> {
+    let Some(room) = room else { return Ok(()) };
+    if !schema::ROOMS_BY_ACCOUNT.has(r, &(account, room))? {
+        return Err(Error::Refused(Reason::NotAMember));
     }
+    rooms::require_may_speak(r, now, room, account)
 }
 
 /// The store's word for a second hash.

@@ -29,10 +29,10 @@ pub struct Chunk {
 /// Begins an upload and promises its space.
 ///
 /// Fails with `Invalid(Size, Empty)` without a length, `OverLimit` of `FileBytes`, `Quota` or `Uploads`, `Refused(NotAMember)` for a
-/// room that the caller is not in.
+/// room that the caller is not in, `Refused(Muted)` for one where he may not speak.
 pub fn begin(core: &Core, caller: &Caller, new: NewFile) -> Result<Upload> {
     let owner = caller.require_account()?;
-    core.read(|view| require_member(view, owner, new.room))?;
+    core.read(|view| require_member(view, owner, new.room, core.now()))?;
     let size = new.size.ok_or(Error::Invalid(Field::Size, Flaw::Empty))?;
     if size > core.settings().files.upload_bytes {
         return Err(Error::OverLimit(Limit::FileBytes));
@@ -138,6 +138,8 @@ pub fn finish(core: &Core, caller: &Caller, id: UploadId) -> Result<File> {
     if upload.received != upload.size {
         return Err(Error::Refused(Reason::Incomplete));
     }
+    // Asked before the body is read through once more, and again when the row is written.
+    core.read(|view| require_member(view, upload.owner, upload.room, core.now()))?;
     // The part stays until the row stands, so a crash in between costs nothing.
     let body = core.blobs().finish_part(id.get(), second_hash(upload.second))?;
     if body.bytes != upload.size {
@@ -158,7 +160,7 @@ pub fn finish(core: &Core, caller: &Caller, id: UploadId) -> Result<File> {
     let now = core.now();
     let file = core.write(caller, move |tx| {
         let upload = schema::UPLOAD_BY_ID.get(tx, &id)?.ok_or(Error::NotFound(Thing::Upload))?;
-        require_member(tx, draft.owner, draft.room)?;
+        require_member(tx, draft.owner, draft.room, now)?;
         forget(tx, &upload)?;
         record::add(tx, &draft, now)
     });
