@@ -70,25 +70,22 @@ pub struct Failures {
 
 impl Row for Failures {}
 
-/// Checks name and password. Fails with `SignIn(UnknownAccount)`, `WrongPassword`, `NoPassword`, `Locked` (also with the right
-/// password) or, after the right password only, `Closed`; with `Busy` when too many passwords wait to be hashed.
+/// Checks name and password. Fails with `SignIn(UnknownAccount)`, `WrongPassword`, `NoPassword`, `Locked` (after too many wrong
+/// ones also with the right password) or, after the right password only, `Locked` by an administrator and `Closed`; with `Busy` when too many passwords wait to be hashed.
 pub fn sign_in(core: &Core, caller: &Caller, named: &Named, password: &Secret<String>) -> Result<Proven> {
     let settings = core.settings();
     let now = core.now();
-    let found = core.read(|view| {
-        let account = find(view, named)?;
-        if let Some(account) = &account {
-            require_unlocked(view, account, &settings.accounts, now)?;
-        }
-        Ok::<_, Error>(account)
-    })?;
+    let found = core.read(|view| find(view, named))?;
     let stored = found.as_ref().and_then(|account| account.password.as_ref());
     let right = core.hasher().verify(password, stored, &settings.accounts)?;
     let account = found.ok_or(Error::SignIn(SignInFlaw::UnknownAccount))?;
+    // Not before the hash: the time it takes would tell that the account is locked, and so that it is there.
+    core.read(|view| require_guesses_left(view, account.id, &settings.accounts, now))?;
     let Some(stored) = &account.password else {
         return Err(Error::SignIn(SignInFlaw::NoPassword));
     };
     if right {
+        require_no_lock(&account, now)?;
         accept(core, caller, &account, stored, password).map(Proven::new)
     } else {
         refuse(core, caller, account.id, now)
@@ -128,7 +125,8 @@ fn accept(
     core.write(caller, move |tx| {
         let account = account::get(tx, id)?;
         // Of many guesses at once, those beyond the allowed number must not count even when one is right.
-        require_unlocked(tx, &account, &settings.accounts, now)?;
+        require_guesses_left(tx, id, &settings.accounts, now)?;
+        require_no_lock(&account, now)?;
         FAILURES_BY_ACCOUNT.remove(tx, &id)?;
         let account = rehash(tx, account, &stored, fresh.as_ref())?;
         require_open(account)
@@ -164,19 +162,20 @@ fn is_running(failures: Failures, settings: &settings::Accounts, now: Stamp) -> 
     now < failures.since.plus_seconds(settings.lock_window_s)
 }
 
-/// Fails with `SignIn(Locked)` while an administrator's lock or too many wrong passwords hold.
-fn require_unlocked(r: &impl Read, account: &Account, settings: &settings::Accounts, now: Stamp) -> Result<()> {
-    let locked = |retry_ms| Err(Error::SignIn(SignInFlaw::Locked { retry_ms }));
-    if let Some(retry_ms) = account.lock_left(now) {
-        return locked(retry_ms);
-    }
+/// Fails with `SignIn(Locked)` while an administrator's lock holds; asked only once somebody has shown that he is this account.
+fn require_no_lock(account: &Account, now: Stamp) -> Result<()> {
+    account.lock_left(now).map_or(Ok(()), |retry_ms| Err(Error::SignIn(SignInFlaw::Locked { retry_ms })))
+}
+
+/// Fails with `SignIn(Locked)` while too many wrong passwords hold.
+fn require_guesses_left(r: &impl Read, account: AccountId, settings: &settings::Accounts, now: Stamp) -> Result<()> {
     if settings.lock_after == 0 {
         return Ok(());
     }
-    match FAILURES_BY_ACCOUNT.get(r, &account.id)? {
+    match FAILURES_BY_ACCOUNT.get(r, &account)? {
         Some(failures) if failures.count >= settings.lock_after && is_running(failures, settings, now) => {
             let end = failures.since.plus_seconds(settings.lock_window_s);
-            locked(Some(end.millis_since(now)))
+            Err(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(end.millis_since(now)) }))
         }
         _ => Ok(()),
     }

@@ -320,6 +320,7 @@ fn a_locked_account_is_out_until_it_is_unlocked() {
     assert!(logins::look(&world.core, login.token.reveal()).is_none());
     let locked = Err(Error::SignIn(SignInFlaw::Locked { retry_ms: None }));
     assert_eq!(try_password(&world.core, "ada", PASSWORD), locked);
+    assert_eq!(try_password(&world.core, "ada", OTHER), wrong(), "a guess learns nothing");
     let token = reset_link(&world.core, &Caller::operator(), ada.id()).unwrap();
     let proven = reset_password(&world.core, &stranger(), &token, PASSWORD.into()).unwrap();
     let opened = logins::open(&world.core, &stranger(), &proven, "here").err();
