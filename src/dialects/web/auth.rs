@@ -167,6 +167,11 @@ impl Call {
         ask(&self.web.core, operation).await.map_err(Fault::Core)
     }
 
+    /// The domain, for an operation that waits without a thread.
+    pub fn core(&self) -> &Core {
+        &self.web.core
+    }
+
     /// Answers a sign-in: the token in the body, or in a cookie that scripts cannot read.
     pub fn signed(&self, status: StatusCode, mut signed: Signed, by_cookie: Carrier) -> Reply {
         let mut cookie = None;
