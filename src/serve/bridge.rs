@@ -24,6 +24,10 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
 use super::activity::Running;
+use super::taking::Watch;
+
+/// What is handed to an HTTP/2 client at once, so that it can be seen whether it takes it.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Adds every dialect's routes to the App of one worker.
 pub type Configure = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -136,7 +140,7 @@ fn from_actix(answer: actix_web::HttpResponse) -> hyper::Response<Answer> {
     if !size.is_eof() {
         // What is in memory already needs no stream around it.
         let kind = body.try_into_bytes().map_or_else(Kind::Actix, Kind::Full);
-        *answer.body_mut() = Answer { kind, running: None };
+        *answer.body_mut() = Answer { kind, running: None, watch: None };
     }
     answer
 }
@@ -206,6 +210,7 @@ impl Stream for Upload {
 pub(super) struct Answer {
     kind: Kind,
     running: Option<Running>,
+    watch: Option<Watch>,
 }
 
 enum Kind {
@@ -216,16 +221,35 @@ enum Kind {
 
 impl Answer {
     pub(super) fn full(bytes: Bytes) -> Answer {
-        Answer { kind: Kind::Full(bytes), running: None }
+        Answer { kind: Kind::Full(bytes), running: None, watch: None }
     }
 
     pub(super) fn grpc(body: UnsyncBoxBody<Bytes, BoxError>) -> Answer {
-        Answer { kind: Kind::Grpc(body), running: None }
+        Answer { kind: Kind::Grpc(body), running: None, watch: None }
     }
 
     pub(super) fn keep(mut self, running: Running) -> Answer {
         self.running = Some(running);
+        self.watch = Watch::current();
+        if let Some(watch) = &self.watch {
+            watch.ready();
+        }
         self
+    }
+
+    fn next_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.kind {
+            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Full(bytes) if self.watch.is_some() => {
+                Poll::Ready(Some(Ok(Frame::data(bytes.split_to(bytes.len().min(PIECE_BYTES))))))
+            }
+            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Actix(body) => {
+                let piece = ready!(Pin::new(body).poll_next(cx));
+                Poll::Ready(piece.map(|piece| piece.map(Frame::data).map_err(|error| error.to_string().into())))
+            }
+            Kind::Grpc(body) => Pin::new(body).poll_frame(cx),
+        }
     }
 }
 
@@ -234,15 +258,11 @@ impl Body for Answer {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.kind {
-            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Actix(body) => {
-                let piece = ready!(Pin::new(body).poll_next(cx));
-                Poll::Ready(piece.map(|piece| piece.map(Frame::data).map_err(|error| error.to_string().into())))
-            }
-            Kind::Grpc(body) => Pin::new(body).poll_frame(cx),
+        let frame = self.next_frame(cx);
+        if let Some(watch) = &self.watch {
+            if frame.is_ready() { watch.ready() } else { watch.taken() }
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use crate::config::Plaintext;
 
@@ -23,10 +23,14 @@ use super::activity::{Activity, Patience, Watched};
 use super::limits::Limits;
 use super::listen::Worker;
 use super::route;
+use super::taking::{Taking, Watch};
 
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Requests that one HTTP/2 connection may have open.
-const STREAMS_MAX: u32 = 128;
+const STREAMS_MAX: u32 = 64;
+/// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn connection(worker: Rc<Worker>, stream: TcpStream, from: SocketAddr, admission: Admission) {
     let Some((conn, tls)) = open(&worker, stream, from, admission).await else { return };
@@ -95,7 +99,7 @@ async fn http(worker: Rc<Worker>, stream: Watched, activity: Arc<Activity>, peer
 }
 
 fn builder(limits: &Limits) -> auto::Builder<LocalExecutor> {
-    let mut builder = auto::Builder::new(LocalExecutor);
+    let mut builder = auto::Builder::new(LocalExecutor { patience: limits.body_idle });
     builder
         .http1()
         // Below 8 KiB hyper refuses to start.
@@ -107,19 +111,23 @@ fn builder(limits: &Limits) -> auto::Builder<LocalExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_PATIENCE)
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
     builder
 }
 
-/// Runs hyper's own tasks (one per HTTP/2 stream) on the worker they were born on.
+/// Runs hyper's own tasks (one per HTTP/2 stream) on the worker they were born on, each until its
+/// answer is taken or its client has lost interest.
 #[derive(Clone, Copy, Debug)]
-struct LocalExecutor;
+struct LocalExecutor {
+    patience: Duration,
+}
 
 impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, task: F) {
-        tokio::task::spawn_local(async move {
-            task.await;
-        });
+        let watch = Watch::default();
+        tokio::task::spawn_local(Taking::new(task, watch, self.patience));
     }
 }

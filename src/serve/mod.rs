@@ -14,6 +14,7 @@ mod limits;
 mod listen;
 mod mount;
 mod route;
+mod taking;
 pub mod timetable;
 mod tls;
 mod trust;

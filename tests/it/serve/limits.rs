@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chatelaine::serve::Plaintext;
+use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -90,6 +91,21 @@ async fn a_client_that_reads_nothing_is_dropped() {
     timeout(DEADLINE, rig.marks.dropped.notified()).await.unwrap();
     let mut rest = Vec::new();
     let _ = timeout(DEADLINE, stream.read_to_end(&mut rest)).await.expect("the connection is still open");
+}
+
+#[tokio::test]
+async fn an_http2_stream_that_is_not_taken_is_reset_and_the_others_go_on() {
+    let mut parts = parts();
+    parts.limits.body_idle = SOON;
+    let rig = Rig::start(parts);
+    let mut client = http2(rig.connect().await).await;
+    let url = |path: &str| format!("http://{}{path}", rig.address);
+    let untaken = client.send_request(get(&url("/t/endless"))).await.unwrap();
+    let slow = tokio::spawn(client.send_request(get(&url("/t/slow"))));
+    timeout(DEADLINE, rig.marks.dropped.notified()).await.expect("the answer is kept for ever");
+    rig.marks.release.notify_one();
+    assert_eq!(text(slow.await.unwrap().unwrap()).await, "slow but done", "an answer that takes long is no stall");
+    assert!(untaken.into_body().collect().await.is_err(), "the stream ended as if it were whole");
 }
 
 #[tokio::test]
