@@ -8,7 +8,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ const NAME: &str = "control.sock";
 const LINE_BYTES_MAX: u64 = 1 << 20;
 /// A peer that keeps the line busy without a word is dropped after this.
 const SILENCE: Duration = Duration::from_secs(5);
+/// The pause after a connection that could not be taken.
+const RECOVERY: Duration = Duration::from_millis(100);
 /// Password hashing queues behind sign-ins, so an answer may take a while.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Connections served at once.
@@ -72,10 +74,7 @@ impl Control {
         let seen = Arc::clone(&stop);
         let worker = std::thread::Builder::new().name("control".into()).spawn(move || {
             let open = Arc::new(());
-            while let Ok((stream, _)) = listener.accept() {
-                if seen.load(Ordering::Acquire) {
-                    break;
-                }
+            while let Some(stream) = next(&seen, || listener.accept().map(|(stream, _)| stream)) {
                 if Arc::strong_count(&open) > AT_ONCE {
                     let _told = write_line(&stream, &refusal("too many admin commands at once; try again"));
                     continue;
@@ -96,6 +95,24 @@ impl Drop for Control {
             let _ended = worker.join();
         }
         let _removed = fs::remove_file(&self.path);
+    }
+}
+
+/// The next connection; none once the server stops. A failure, such as too many open files, passes:
+/// the socket is needed most while the server is in need.
+fn next<T>(stop: &AtomicBool, mut accept: impl FnMut() -> io::Result<T>) -> Option<T> {
+    loop {
+        let accepted = accept();
+        if stop.load(Ordering::Acquire) {
+            return None;
+        }
+        match accepted {
+            Ok(stream) => return Some(stream),
+            Err(error) => {
+                tracing::warn!(%error, "a control connection could not be taken");
+                std::thread::sleep(RECOVERY);
+            }
+        }
     }
 }
 
@@ -164,6 +181,13 @@ impl Client {
     pub fn connect(dir: &Path) -> Result<Option<Client>, Failure> {
         match short_path(dir, |path| UnixStream::connect(path)) {
             Ok(stream) => {
+                let server = rustix::net::sockopt::socket_peercred(&stream).map_err(io::Error::from)?.uid;
+                let owner = fs::metadata(dir)?.uid();
+                // Passwords go over this line: only the folder's user and root may listen to it.
+                if !server.is_root() && server.as_raw() != owner && server != rustix::process::geteuid() {
+                    let line = format!("the control socket in {} belongs to user {}", dir.display(), server.as_raw());
+                    return Err(Failure::failed(line));
+                }
                 stream.set_write_timeout(Some(SILENCE))?;
                 Ok(Some(Client { stream }))
             }
@@ -227,6 +251,16 @@ mod tests {
         drop(control);
         assert!(Client::connect(dir.path()).unwrap().is_none());
         assert!(!dir.path().join(NAME).exists());
+    }
+
+    #[test]
+    fn a_failing_accept_does_not_end_the_socket_and_a_stop_does() {
+        let stop = AtomicBool::new(false);
+        let mut turns = [Err(io::ErrorKind::Other.into()), Err(io::ErrorKind::Interrupted.into()), Ok(7)].into_iter();
+        assert_eq!(next(&stop, || turns.next().unwrap()), Some(7));
+        stop.store(true, Ordering::Release);
+        assert_eq!(next(&stop, || Ok(8)), None);
+        assert_eq!(next(&stop, || Err::<u8, _>(io::ErrorKind::Other.into())), None);
     }
 
     #[test]
