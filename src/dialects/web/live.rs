@@ -217,6 +217,11 @@ impl Talk for Talker {
         }
         let Heard::Text(text) = heard else { return Some(Say::Close(Closing::POLICY)) };
         let Ok(told) = serde_json::from_str::<Told>(text) else { return Some(Say::Close(Closing::POLICY)) };
+        if let Some(account) = self.following.as_ref().and_then(|following| following.caller.account_id())
+            && let Err(refusal) = self.web.rates.account(account.get())
+        {
+            return Some(problem(&auth::too_fast(refusal)));
+        }
         let outcome = match (told, self.following.as_mut()) {
             (Told::Hello(hello), None) => self.greet(hello).await,
             (Told::Hello(_), Some(_)) | (_, None) => return Some(Say::Close(Closing::POLICY)),
