@@ -25,7 +25,7 @@ use crate::config::Plaintext;
 use super::activity::{Activity, Watched};
 use super::bridge::{self, Answer, BodyLimits, BoxError};
 use super::listen::Worker;
-use super::{assets, health, trust};
+use super::{Shared, assets, health, trust};
 
 /// A gRPC service as the front calls it: one boxed call per request, the answer with its trailers.
 pub type GrpcCall = Arc<dyn Fn(Request<Incoming>) -> GrpcAnswer + Send + Sync>;
@@ -49,6 +49,7 @@ pub(super) async fn answer(
 
 async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -> Response<Answer> {
     let shared = &worker.shared;
+    let unnamed = comes_through_a_stranger(shared, peer, request.headers());
     let peer = peer.behind(request.headers(), &shared.limits.trusted_proxies);
     let path = request.uri().path();
     if request.headers().len() > shared.limits.headers_max {
@@ -64,13 +65,13 @@ async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -
         return closing(bridge::status(StatusCode::SERVICE_UNAVAILABLE), &request);
     }
     if path == "/trust" || path.starts_with("/trust/") {
-        return trust::page(&shared.tls, &request);
+        return trust::page(&shared.tls, peer, &request);
     }
     if !peer.tls && !plaintext_allowed(worker, peer) {
         return closing(refuse_plaintext(&request), &request);
     }
     if path == "/metrics" {
-        return health::metrics(shared, peer);
+        return health::metrics(shared, peer.loopback && !unnamed);
     }
     if is_grpc(&request) {
         return grpc(worker, peer, request).await;
@@ -83,6 +84,12 @@ async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -
         return assets::serve(&shared.assets, &request).await;
     }
     http(worker, peer, request).await
+}
+
+/// Whether a front server passed this on that nobody told us to trust: who asked is unknown then.
+fn comes_through_a_stranger(shared: &Shared, peer: Peer, headers: &header::HeaderMap) -> bool {
+    let passed_on = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    passed_on && !shared.limits.trusted_proxies.contains(peer.address)
 }
 
 async fn http(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -> Response<Answer> {

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
+use chatelaine_http::Peer;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -23,7 +24,7 @@ const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HOST_BYTES_MAX: usize = 255;
 
-pub(super) fn page(tls: &Tls, request: &Request<Incoming>) -> Response<Answer> {
+pub(super) fn page(tls: &Tls, peer: Peer, request: &Request<Incoming>) -> Response<Answer> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return bridge::status(StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -34,7 +35,7 @@ pub(super) fn page(tls: &Tls, request: &Request<Incoming>) -> Response<Answer> {
     match (path, tls.authority()) {
         ("/trust", None) => file(NO_AUTHORITY.into(), "text/html; charset=utf-8"),
         (_, None) => bridge::status(StatusCode::NOT_FOUND),
-        (path, Some(authority)) => part(path, authority, &addresses(tls, request)),
+        (path, Some(authority)) => part(path, authority, &addresses(tls, peer, request)),
     }
 }
 
@@ -78,14 +79,15 @@ struct Addresses {
     secure: String,
 }
 
-fn addresses(tls: &Tls, request: &Request<Incoming>) -> Addresses {
+fn addresses(tls: &Tls, peer: Peer, request: &Request<Incoming>) -> Addresses {
     let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = request.uri().authority().map(|host| host.as_str()).or(header);
     let host = host.filter(|host| is_plain(host)).unwrap_or("localhost");
     let (name, port) = split_port(host);
     let own = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
-    // "localhost" on a phone is the phone: show an address that others can reach.
-    let name = match tls.reachable_address().filter(|_| own) {
+    // "localhost" on a phone is the phone: show an address that others can reach. Only to this machine: who asks from
+    // elsewhere knows an address already and need not learn another.
+    let name = match tls.reachable_address().filter(|_| own && peer.loopback) {
         Some(IpAddr::V6(address)) => format!("[{address}]"),
         Some(IpAddr::V4(address)) => address.to_string(),
         None => name.to_owned(),

@@ -22,7 +22,7 @@ use super::control::Control;
 use super::data_dir::{self, Missing};
 use super::open::{self, Opened};
 use super::{Exit, Failure, address, admin, say};
-use crate::config::{Config, Loaded, TlsMode};
+use crate::config::{Config, Loaded, Plaintext, TlsMode};
 use crate::serve::{self, Ready, StartError};
 use banner::{Code, Facts};
 
@@ -32,7 +32,8 @@ use banner::{Code, Facts};
 Examples:
   chatelaine serve                                  data in ./data, port 7777, all addresses
   chatelaine serve --data /var/lib/chatelaine --listen 127.0.0.1:8443
-  chatelaine serve --set tls.mode=off               behind a front server
+  chatelaine serve --set tls.mode=off --set listen.trusted_proxies=127.0.0.1
+                                                    behind a front server here
   chatelaine serve --listen 127.0.0.1:0 --ready-file ready.json     scripts wait for the file
 
 SIGTERM and SIGINT (Ctrl-C) stop the server in order; a second one ends it at once.
@@ -73,6 +74,7 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     let config = &loaded.config;
     let listener = listen(config)?;
     let bound = listener.local_addr()?;
+    warn_of_hidden_clients(config);
     let token = setup_token(&opened.core)?;
     let stop = CancellationToken::new();
     signals::watch(stop.clone(), config.listen.stop_grace_s)?;
@@ -102,6 +104,17 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     match trouble.get().cloned() {
         Some(failure) => Err(failure),
         None => Ok(()),
+    }
+}
+
+/// Behind a front server that is not trusted, all clients look like one: limits per address would hit everybody.
+fn warn_of_hidden_clients(config: &Config) {
+    let open = config.tls.mode == TlsMode::Off && config.tls.plaintext == Plaintext::Always;
+    if open && config.listen.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "TLS is off and plaintext is open to all: passwords travel readable, and behind a front server every \
+             client counts as one until listen.trusted_proxies names that server"
+        );
     }
 }
 

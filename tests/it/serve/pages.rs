@@ -94,6 +94,19 @@ async fn without_an_authority_there_is_nothing_to_trust() {
 }
 
 #[tokio::test]
+async fn figures_are_not_for_who_comes_through_an_unknown_front_server() {
+    let mut parts = parts();
+    parts.metrics = Some(Arc::new(|| "chatelaine_up 1\n".to_owned()));
+    let rig = Rig::start(parts);
+    for (name, value) in [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")] {
+        let mut passed_on = get("/metrics");
+        passed_on.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(ask(&rig, passed_on).await.status(), 404, "{name}");
+    }
+    assert_eq!(ask(&rig, get("/metrics")).await.status(), 200);
+}
+
+#[tokio::test]
 async fn figures_are_for_this_machine_unless_a_setting_opens_them() {
     let with = |open: bool| {
         let mut parts = parts();
