@@ -8,7 +8,7 @@ use chatelaine_core::{Ask, Secret, logins};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::auth::{Call, Carrier};
+use crate::auth::Call;
 use crate::paging::{SearchQuery, limit};
 use crate::views::people::{self, Account, Signed};
 use crate::wire::{self, Fault, Page, Reply};
@@ -67,7 +67,7 @@ pub struct PasswordReset {
 pub async fn register(mut call: Call) -> Reply {
     let caller = call.stranger()?;
     let new: NewAccount = call.json().await?;
-    let carrier = Carrier::wished(new.cookie);
+    let carrier = call.carrier(new.cookie)?;
     let (new, agent) = (new.into_core()?, call.agent());
     let signed = call.ask(move |core| {
         let proven = accounts::register(core, &caller, new)?;

@@ -94,6 +94,16 @@ impl Call {
         self.web.rates.sign_in(self.peer().address).map_err(too_fast)
     }
 
+    /// Where a sign-in puts its token. A cookie is set for our own page alone, or a foreign one could sign a browser in
+    /// as somebody else.
+    pub fn carrier(&self, by_cookie: Option<bool>) -> Result<Carrier, Fault> {
+        if by_cookie != Some(true) {
+            return Ok(Carrier::Body);
+        }
+        let own = ours(self.request.headers(), self.request.uri().host(), self.peer().tls);
+        own.then_some(Carrier::Cookie).ok_or(Fault::Forged)
+    }
+
     /// What the client calls itself, cut to what is kept.
     pub fn agent(&self) -> String {
         let agent = self.request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -139,7 +149,8 @@ impl Call {
         let limit = self.web.body_bytes;
         let too_large = Fault::BodyTooLarge(u64::try_from(limit).unwrap_or(u64::MAX));
         let typed = self.request.content_type();
-        if !(typed.is_empty() || typed == "application/json" || typed.ends_with("+json")) {
+        // A page of somebody else can send a body without a type, or as a form, and ask nobody; as JSON it cannot.
+        if !(typed.eq_ignore_ascii_case("application/json") || typed.ends_with("+json")) {
             return Err(Fault::MediaType("application/json"));
         }
         let mut body = BytesMut::new();
@@ -219,13 +230,6 @@ pub enum Carrier {
     Body,
     /// In a cookie.
     Cookie,
-}
-
-impl Carrier {
-    /// What the member `cookie` of a request asks for.
-    pub fn wished(cookie: Option<bool>) -> Carrier {
-        if cookie == Some(true) { Carrier::Cookie } else { Carrier::Body }
-    }
 }
 
 /// The caller that a token stands for. Costs no hop to the blocking pool while core remembers the login.

@@ -8,7 +8,7 @@ use chatelaine_core::{Secret, logins};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::auth::{Call, Carrier};
+use crate::auth::Call;
 use crate::ids;
 use crate::views::people::{self, Login, Signed};
 use crate::wire::{self, Fault, Page, Reply};
@@ -30,7 +30,7 @@ pub struct NewLogin {
 pub async fn sign_in(mut call: Call) -> Reply {
     let caller = call.stranger()?;
     let new: NewLogin = call.json().await?;
-    let carrier = Carrier::wished(new.cookie);
+    let carrier = call.carrier(new.cookie)?;
     let (password, agent) = (Secret::new(new.password), call.agent());
     let signed = call.ask(move |core| {
         let proven = accounts::sign_in(core, &caller, &Named::Any(new.account), &password)?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::accounts::NewAccount;
-use crate::auth::{Call, Carrier};
+use crate::auth::Call;
 use crate::files::CHUNK_BYTES_MAX;
 use crate::views::people::{self, Signed};
 use crate::views::things::{Limits, Server};
@@ -68,7 +68,7 @@ fn server(core: &Core, setup_needed: bool) -> Server {
 pub async fn set_up(mut call: Call) -> Reply {
     let caller = call.stranger()?;
     let setup: Setup = call.json().await?;
-    let carrier = Carrier::wished(setup.cookie);
+    let carrier = call.carrier(setup.cookie)?;
     let token = Secret::new(setup.token);
     let new = NewAccount {
         handle: setup.handle,

@@ -41,10 +41,12 @@ fn signing_up_and_in_tells_each_mistake_by_its_member() {
         .say("A member too many")
         .ask(&sign_up(&json!({ "display_name": "Bob", "password": PASSWORD, "admin": true })));
     script.say("A member of the wrong form").ask(&sign_up(&json!({ "display_name": 7, "password": PASSWORD })));
-    script.say("No JSON").ask(&Ask::new("POST", "/api/v1/accounts").raw(b"display_name=Bob"));
+    let json = || Ask::new("POST", "/api/v1/accounts").header("content-type", "application/json");
+    script.say("No JSON").ask(&json().raw(b"display_name=Bob"));
+    script.say("No media type").ask(&Ask::new("POST", "/api/v1/accounts").raw(b"{}")).expect(415);
     let form = Ask::new("POST", "/api/v1/accounts").header("content-type", "text/plain").raw(b"{}");
     script.say("Another media type").ask(&form);
-    script.say("Too large").ask(&Ask::new("POST", "/api/v1/accounts").raw(&vec![b' '; 70_000]));
+    script.say("Too large").ask(&json().raw(&vec![b' '; 70_000]));
     let sign_in = |account: &str, password: &str| {
         Ask::new("POST", "/api/v1/logins").json(&json!({ "account": account, "password": password }))
     };
@@ -100,7 +102,11 @@ fn a_cookie_signs_in_and_only_our_own_page_may_use_it() {
     world.person("ada");
     let mut script = Script::new("cookies", world.address);
     let body = json!({ "account": "ada", "password": PASSWORD, "cookie": true });
-    let signed = script.say("Sign in by cookie").ask(&Ask::new("POST", "/api/v1/logins").json(&body)).expect(201);
+    let sign_in = Ask::new("POST", "/api/v1/logins").json(&body);
+    script.say("A cookie is given to our own page alone").ask(&sign_in).expect(403);
+    let sign_in = sign_in.header("x-chatelaine", "1");
+    script.say("Not to another origin").ask(&sign_in.clone().header("origin", "https://evil.example")).expect(403);
+    let signed = script.say("Sign in by cookie").ask(&sign_in).expect(201);
     let cookie = signed.header("set-cookie").expect("a cookie").split(';').next().expect("a pair").to_owned();
     let with = |method: &str, path: &str| Ask::new(method, &format!("/api/v1{path}")).header("cookie", &cookie);
     script.say("Reading needs the cookie alone").ask(&with("GET", "/me")).expect(200);
