@@ -78,10 +78,12 @@ impl RateLimits {
         RateLimits { tables: Arc::new(RwLock::new(Arc::new(Tables::new(options)))) }
     }
 
-    /// Replaces the pace; what was counted so far is forgotten.
+    /// Replaces the pace; what was counted so far is forgotten, unless the pace is the one it was.
     pub fn set(&self, options: RateOptions) {
-        let fresh = Arc::new(Tables::new(options));
-        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if tables.options != options {
+            *tables = Arc::new(Tables::new(options));
+        }
     }
 
     /// Counts one request of an address.
@@ -105,6 +107,7 @@ impl RateLimits {
 }
 
 struct Tables {
+    options: RateOptions,
     address: Table,
     account: Table,
     sign_in: Table,
@@ -118,6 +121,7 @@ impl Tables {
             Table::new(count, per, burst, RATE_KEYS_MAX)
         };
         Tables {
+            options,
             address: of(options.address_per_s, second, options.address_burst),
             account: of(options.account_per_s, second, options.account_burst),
             sign_in: of(options.sign_in_per_min, second * 60, options.sign_in_per_min),
@@ -201,6 +205,15 @@ mod tests {
         limits.set(RateOptions { account_burst: 1, ..RateOptions::default() });
         limits.account(7).unwrap();
         assert!(limits.account(7).is_err(), "a new pace counts at once");
+    }
+
+    #[test]
+    fn the_same_pace_set_again_forgets_nothing() {
+        let options = RateOptions { account_burst: 1, ..RateOptions::default() };
+        let limits = RateLimits::new(options);
+        limits.account(7).unwrap();
+        limits.set(options);
+        assert!(limits.account(7).is_err());
     }
 
     #[test]
