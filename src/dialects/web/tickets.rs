@@ -13,6 +13,8 @@ use chatelaine_core::secrets;
 pub const TICKET_LIFE: u64 = 30;
 /// Tickets that wait at most.
 const TICKETS_MAX: usize = 10_000;
+/// Tickets of one account that wait at most.
+const TICKETS_PER_ACCOUNT_MAX: usize = 8;
 
 /// The tickets that wait to be used.
 #[derive(Debug, Default)]
@@ -22,10 +24,10 @@ impl Tickets {
     /// A new ticket for a caller; none while too many wait.
     pub fn make(&self, caller: Caller, now: Stamp) -> Option<String> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= TICKETS_MAX {
-            waiting.retain(|_, (_, until)| now < *until);
-        }
-        if waiting.len() >= TICKETS_MAX {
+        // The life of a ticket is short, so what waits is little and may be looked through.
+        waiting.retain(|_, (_, until)| now < *until);
+        let own = waiting.values().filter(|(other, _)| other.who == caller.who).count();
+        if waiting.len() >= TICKETS_MAX || own >= TICKETS_PER_ACCOUNT_MAX {
             return None;
         }
         let ticket = format!("{:016x}{:016x}", secrets::random_u64(), secrets::random_u64());
@@ -42,9 +44,22 @@ impl Tickets {
 
 #[cfg(test)]
 mod tests {
-    use chatelaine_core::caller::Dialect;
+    use chatelaine_core::caller::{Dialect, Who};
+    use chatelaine_core::ids::AccountId;
 
     use super::*;
+
+    #[test]
+    fn one_account_cannot_use_up_the_tickets_of_all() {
+        let tickets = Tickets::default();
+        let of =
+            |account: u64| Caller { who: Who::Account(AccountId::new(account)), ..Caller::anonymous(Dialect::Web) };
+        let now = Stamp::from_seconds(100);
+        let made = (0..20).filter_map(|_| tickets.make(of(1), now)).count();
+        assert_eq!(made, TICKETS_PER_ACCOUNT_MAX);
+        assert!(tickets.make(of(2), now).is_some());
+        assert!(tickets.make(of(1), now.plus_seconds(TICKET_LIFE)).is_some(), "old ones do not count");
+    }
 
     #[test]
     fn a_ticket_is_good_once_and_not_for_long() {
