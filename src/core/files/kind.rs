@@ -124,6 +124,7 @@ pub fn decide(head: &[u8], declared: Option<&str>) -> String {
         (Some("audio/ogg"), Some(word)) if word == "video/ogg" => word,
         (Some("video/mp4"), Some(word)) if word == "audio/mp4" => word,
         (Some(found), Some(_)) => found.to_owned(),
+        (None, Some(word)) if is_active(&word) => "text/plain".to_owned(),
         (None, Some(word)) if is_media(&word) && word != "image/svg+xml" => UNKNOWN.to_owned(),
         (None, Some(word)) => word,
     }
@@ -161,6 +162,13 @@ fn clean(declared: &str) -> Option<String> {
     is_fine.then_some(bare)
 }
 
+/// Whether a browser runs, or lays out with scripts, what comes under this name.
+fn is_active(word: &str) -> bool {
+    let kind = word.split('/').nth(1).unwrap_or_default();
+    let names = ["javascript", "ecmascript", "jscript", "livescript", "html", "css", "wasm", "manifest"];
+    names.iter().any(|name| kind.contains(name))
+}
+
 fn is_media(word: &str) -> bool {
     ["image/", "audio/", "video/"].iter().any(|family| word.starts_with(family))
 }
@@ -195,6 +203,15 @@ mod tests {
     fn a_page_that_claims_to_be_a_picture_is_unknown() {
         assert_eq!(decide(b"<script>alert(1)</script>", Some("image/png")), UNKNOWN);
         assert_eq!(decide(b"<html>", Some("audio/mpeg")), UNKNOWN);
+    }
+
+    #[test]
+    fn scripts_styles_and_pages_are_kept_as_plain_text() {
+        for active in ["text/javascript", "application/x-ecmascript", "text/css", "text/html", "application/xhtml+xml"]
+        {
+            assert_eq!(decide(b"alert(1)", Some(active)), "text/plain", "{active}");
+        }
+        assert_eq!(decide(b"{}", Some("application/json")), "application/json");
     }
 
     #[test]
