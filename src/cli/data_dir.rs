@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure};
@@ -26,7 +26,7 @@ pub fn prepare(dir: &Path, missing: Missing) -> Result<PathBuf, Failure> {
         Ok(meta) if !meta.is_dir() => {
             return Err(unusable(dir, "it is a file; name a folder by --data"));
         }
-        Ok(_) => {}
+        Ok(meta) => close_to_others(dir, &meta)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Make => {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| cannot_make(dir, &e))?;
         }
@@ -38,6 +38,17 @@ pub fn prepare(dir: &Path, missing: Missing) -> Result<PathBuf, Failure> {
     let full = dir.canonicalize().map_err(|e| unusable(dir, &e.to_string()))?;
     probe(&full)?;
     Ok(full)
+}
+
+/// Takes from group and others what lets them put files of theirs into the folder.
+fn close_to_others(dir: &Path, meta: &fs::Metadata) -> Result<(), Failure> {
+    if meta.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(|error| {
+        let why = format!("others may write to it and that cannot be changed ({error}); run chmod 700 on it");
+        unusable(dir, &why)
+    })
 }
 
 /// Writes and removes a file: permissions, read-only mounts and full disks all show here.
@@ -79,7 +90,6 @@ pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_missing_folder_is_made_for_its_user_alone() {
@@ -87,6 +97,17 @@ mod tests {
         let dir = scratch.path().join("a/b");
         let full = prepare(&dir, Missing::Make).unwrap();
         assert_eq!(fs::metadata(full).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_to_is_closed_to_them() {
+        let scratch = tempfile::tempdir().unwrap();
+        let mode = |dir: &Path| fs::metadata(dir).unwrap().permissions().mode() & 0o777;
+        for (before, after) in [(0o777, 0o700), (0o770, 0o700), (0o750, 0o750)] {
+            fs::set_permissions(scratch.path(), fs::Permissions::from_mode(before)).unwrap();
+            prepare(scratch.path(), Missing::Make).unwrap();
+            assert_eq!(mode(scratch.path()), after, "{before:o}");
+        }
     }
 
     #[test]
