@@ -110,7 +110,7 @@ fn next<T>(stop: &AtomicBool, mut accept: impl FnMut() -> io::Result<T>) -> Opti
             Ok(stream) => return Some(stream),
             Err(error) => {
                 tracing::warn!(%error, "a control connection could not be taken");
-                std::thread::sleep(RECOVERY);
+                std::thread::park_timeout(RECOVERY);
             }
         }
     }
