@@ -11,9 +11,13 @@ use crate::fault::OpenError;
 use crate::key::Span;
 use std::fs::File;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The file in which sled keeps everything but its index snapshots.
 const DATA_FILE: &str = "db";
+/// How long a lock may outlive its store, and how often it is tried meanwhile.
+const LOCK_LINGERS: Duration = Duration::from_millis(1_500);
+const LOCK_ASKED_EVERY: Duration = Duration::from_millis(20);
 
 /// Rows in sled.
 pub(crate) struct SledEngine {
@@ -24,10 +28,24 @@ pub(crate) struct SledEngine {
 impl SledEngine {
     /// Opens or makes the store in `dir`. May panic on damage: the caller contains that.
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<SledEngine, OpenError> {
-        let opened = sled::Config::new().path(dir).cache_capacity(cache_bytes).flush_every_ms(Some(500)).open();
-        let db = opened.map_err(|error| open_error(dir, error))?;
+        let db = open_patiently(dir, cache_bytes)?;
         let data = File::open(dir.join(DATA_FILE)).map_err(|error| OpenError::Io { detail: error.to_string() })?;
         Ok(SledEngine { db, data })
+    }
+}
+
+/// sled's helper threads may hold the lock of a store for a moment after its last handle is gone, so who opens it again at once
+/// waits that moment; another server on the same folder is still there when it is over.
+fn open_patiently(dir: &Path, cache_bytes: u64) -> Result<sled::Db, OpenError> {
+    let begun = Instant::now();
+    loop {
+        let opened = sled::Config::new().path(dir).cache_capacity(cache_bytes).flush_every_ms(Some(500)).open();
+        match opened.map_err(|error| open_error(dir, error)) {
+            Err(OpenError::Locked { .. }) if begun.elapsed() < LOCK_LINGERS => {
+                std::thread::park_timeout(LOCK_ASKED_EVERY)
+            }
+            other => return other,
+        }
     }
 }
 
