@@ -6,6 +6,7 @@ import type { Id, Message, RoomSummary } from "../api";
 import { RoomFace } from "../parts/Avatar";
 import { Icon, IconButton } from "../parts/Icon";
 import { Empty, Failed, Waiting } from "../parts/States";
+import { lazily } from "../parts/useLazy";
 import { nameOf, person, typing } from "../state/people";
 import { loadRooms, rooms, roomsState, timeline } from "../state/rooms";
 import { go, route } from "../state/route";
@@ -20,6 +21,7 @@ const sides: Record<string, () => Promise<Side>> = {
   members: async () => (await import("./Members")).Members,
   settings: async () => (await import("./RoomSettings")).RoomSettings,
 };
+const useSide = lazily(sides);
 
 export function Room(props: { id: Id }): VNode {
   const s = rooms.value.get(props.id);
@@ -143,25 +145,9 @@ function Under(props: { of: RoomSummary }): VNode {
   return <>{t.membersCount(s.room.members_count) + (online > 0 ? ` · ${t.onlineCount(online)}` : "")}</>;
 }
 
-const fetched = new Map<string, Side>();
 function SidePane(props: { name: string; of: RoomSummary }): VNode {
-  const [, redraw] = useState(0);
-  const [failed, setFailed] = useState(false);
   const t = w.value;
-  const Found = fetched.get(props.name);
-  const load = () => {
-    setFailed(false);
-    sides[props.name]?.().then(
-      (side) => {
-        fetched.set(props.name, side);
-        redraw((n) => n + 1);
-      },
-      () => setFailed(true),
-    );
-  };
-  useEffect(() => {
-    if (!Found) load();
-  }, []);
+  const { Found, failed, again } = useSide(props.name);
   const title = props.name === "members" ? t.members : t.roomSettings;
   return (
     <aside class="side" aria-label={title}>
@@ -169,7 +155,7 @@ function SidePane(props: { name: string; of: RoomSummary }): VNode {
         <h2>{title}</h2>
         <IconButton name="close" label={t.close} onClick={() => go(`/rooms/${props.of.room.id}`, "replace")} />
       </header>
-      <div class="side-body">{Found ? <Found of={props.of} /> : failed ? <Failed text={t.offlineError} again={load} /> : <Waiting />}</div>
+      <div class="side-body">{Found ? <Found of={props.of} /> : failed ? <Failed text={t.offlineError} again={again} /> : <Waiting />}</div>
     </aside>
   );
 }

@@ -1,9 +1,10 @@
 // The frame of everything behind the sign-in: the places to go, the room list, and one screen beside it. On a phone one at a time.
 import { type ComponentChildren, type ComponentType, type VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { LineBanner, Failed, Waiting } from "../parts/States";
 import { Icon, type IconName } from "../parts/Icon";
 import { PersonFace } from "../parts/Avatar";
+import { lazily } from "../parts/useLazy";
 import { changed, isAdmin, me } from "../state/app";
 import { person } from "../state/people";
 import { loadRooms, unreadRooms } from "../state/rooms";
@@ -14,8 +15,7 @@ import { Mark } from "./Front";
 import { Room } from "./Room";
 import { RoomList } from "./RoomList";
 
-type Screen = ComponentType<object>;
-const lazy: Record<string, () => Promise<Screen>> = {
+const screens: Record<string, () => Promise<ComponentType<object>>> = {
   friends: async () => (await import("./Friends")).Friends,
   find: async () => (await import("./Find")).Find,
   me: async () => (await import("./Me")).MePage,
@@ -24,27 +24,12 @@ const lazy: Record<string, () => Promise<Screen>> = {
   people: async () => (await import("./Person")).Person,
   invites: async () => (await import("./Invites")).Invites,
 };
-const fetched = new Map<string, Screen>();
+const useScreen = lazily(screens);
 
-export function Lazy(props: { name: string }): VNode {
-  const [, redraw] = useState(0);
-  const [failed, setFailed] = useState(false);
-  const Found = fetched.get(props.name);
-  const load = () => {
-    setFailed(false);
-    lazy[props.name]?.().then(
-      (screen) => {
-        fetched.set(props.name, screen);
-        redraw((n) => n + 1);
-      },
-      () => setFailed(true),
-    );
-  };
-  useEffect(() => {
-    if (!Found) load();
-  }, [props.name]);
+function Lazy(props: { name: string }): VNode {
+  const { Found, failed, again } = useScreen(props.name);
   if (Found) return <Found />;
-  return failed ? <Failed text={w.value.offlineError} again={load} /> : <Waiting />;
+  return failed ? <Failed text={w.value.offlineError} again={again} /> : <Waiting />;
 }
 
 export function Shell(): VNode {
@@ -66,7 +51,7 @@ export function Shell(): VNode {
       </section>
       <main class="main-pane" id="main" tabIndex={-1}>
         <LineBanner />
-        {room !== null ? <Room key={room} id={room} /> : lazy[place] ? <Lazy key={place} name={place} /> : <Welcome />}
+        {room !== null ? <Room key={room} id={room} /> : screens[place] ? <Lazy key={place} name={place} /> : <Welcome />}
       </main>
     </div>
   );
