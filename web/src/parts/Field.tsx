@@ -1,6 +1,6 @@
 // Form pieces: every input has its label, its hint and its error tied to it; a form tells which field the server refused.
 import { type ComponentChildren, type VNode } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Problem } from "../api";
 import { reason } from "../state/notices";
 
@@ -111,6 +111,8 @@ export interface Flaws {
   busy: boolean;
   of: (field: string) => string | null;
   whole: string | null;
+  /** The latest refusal: another object each time. */
+  latest: object | null;
 }
 
 /** A form that sends once at a time and shows what the server refused. */
@@ -134,12 +136,15 @@ export function useForm(send: () => Promise<void>, fields: readonly string[]): {
         setBusy(false);
       });
   };
-  return { submit, flaws: { busy, of: (f) => (problem?.field === f ? problem.text : null), whole: problem && problem.field === null ? problem.text : null } };
+  return { submit, flaws: { busy, of: (f) => (problem?.field === f ? problem.text : null), whole: problem && problem.field === null ? problem.text : null, latest: problem } };
 }
 
 export function Form(props: { onSubmit: (event: Event) => void; flaws: Flaws; submit: string; children: ComponentChildren; class?: string; idle?: boolean }): VNode {
+  const box = useRef<HTMLFormElement>(null);
+  // Where something has to be mended, there the next key goes.
+  useEffect(() => box.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(), [props.flaws.latest]);
   return (
-    <form class={`form ${props.class ?? ""}`} onSubmit={props.onSubmit}>
+    <form ref={box} class={`form ${props.class ?? ""}`} onSubmit={props.onSubmit}>
       {props.children}
       <div role="alert">{props.flaws.whole && <p class="error error-box">{props.flaws.whole}</p>}</div>
       <button class="button button-main" type="submit" disabled={props.flaws.busy || props.idle}>

@@ -27,24 +27,24 @@ export function Markdown(props: { text: string; mentions: readonly Mention[] }):
 function block(b: Block, who: readonly Mention[], key: number): ComponentChildren {
   switch (b.t) {
     case "p":
-      return <p key={key}>{inline(b.c, who)}</p>;
+      return <p key={key} dir="auto">{inline(b.c, who)}</p>;
     case "line":
       return inline(b.c, who);
     case "heading":
       // Not h1..h6: a message must not tear the outline of the page.
       return (
-        <p key={key} class="md-heading">
+        <p key={key} class="md-heading" dir="auto">
           {inline(b.c, who)}
         </p>
       );
     case "code":
       return (
-        <pre key={key} tabIndex={0}>
+        <pre key={key} dir="ltr" tabIndex={0}>
           <code>{b.s}</code>
         </pre>
       );
     case "quote":
-      return <blockquote key={key}>{b.c.map((inner, i) => block(inner, who, i))}</blockquote>;
+      return <blockquote key={key} dir="auto">{b.c.map((inner, i) => block(inner, who, i))}</blockquote>;
     case "rule":
       return <hr key={key} />;
     case "list": {
@@ -55,16 +55,16 @@ function block(b: Block, who: readonly Mention[], key: number): ComponentChildre
         </li>
       ));
       return b.start === null ? (
-        <ul key={key}>{items}</ul>
+        <ul key={key} dir="auto">{items}</ul>
       ) : (
-        <ol key={key} start={b.start}>
+        <ol key={key} dir="auto" start={b.start}>
           {items}
         </ol>
       );
     }
     case "table":
       return (
-        <div key={key} class="md-table" tabIndex={0} role="group">
+        <div key={key} class="md-table" dir="auto" tabIndex={0} role="group">
           <table>
             <thead>
               <tr>

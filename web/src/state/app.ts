@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import * as api from "../api";
 import type { Id, Me, Message, Presence, Server } from "../api";
 import * as live from "../live";
+import { gist } from "../parts/gist";
+import { until } from "../parts/time";
 import { w } from "../words";
 import { shelf } from "./kept";
 import { notifyDesktop } from "./badge";
@@ -11,8 +13,9 @@ import { Outbox } from "./outbox";
 import { forgetPeople, learnMe, nameOf, person, refresh, setPresence, types } from "./people";
 import { adoptPrefs } from "./prefs";
 import type { Frame } from "./resync";
-import { changeSummary, dropRoom, forgetRooms, heldTimeline, heldTimelines, loadRooms, loadRoomsSoon, rooms } from "./rooms";
+import { changeSummary, draftsOf, dropRoom, forgetRooms, heldTimeline, heldTimelines, loadRooms, loadRoomsSoon, rooms } from "./rooms";
 import { go, numberAt, route } from "./route";
+import { forgetFiles } from "./uploads";
 import { reacted } from "./window";
 
 export type Phase = "starting" | "unreachable" | "setup" | "out" | "in";
@@ -48,6 +51,7 @@ export async function start(): Promise<void> {
 export function enter(who: Me): void {
   me.value = who;
   learnMe(who);
+  draftsOf(who.id);
   outbox.value?.close();
   outbox.value = new Outbox(shelf, `ch.out.${who.id}.`, api.send, (m) => take(m, "answer"));
   phase.value = "in";
@@ -64,6 +68,7 @@ export function out(): void {
   me.value = null;
   forgetRooms();
   forgetPeople();
+  forgetFiles();
   phase.value = "out";
 }
 
@@ -92,8 +97,6 @@ function caughtUp(): void {
   outbox.value?.hurry();
   live.tell({ presence: document.visibilityState === "visible" ? "online" : "away" });
 }
-
-const text = (m: Message): string => m.text || (m.segments.length ? w.value.attachment : "");
 
 /** Puts a message where it belongs: timeline, list, outbox. */
 function take(m: Message, from: "live" | "answer"): void {
@@ -124,8 +127,8 @@ function take(m: Message, from: "live" | "answer"): void {
   delivered(m.room, m.offset);
   const wanted = known.me.notify === "all" || (known.me.notify === "mentions" && mention);
   const name = nameOf(person(m.sender).value);
-  if (looking(m.room)) say(`${name}: ${text(m)}`);
-  else if (wanted) notifyDesktop(known.room.title || name, `${name}: ${text(m)}`, m.room);
+  if (looking(m.room)) say(`${name}: ${gist(m)}`);
+  else if (wanted) notifyDesktop(known.room.title || name, `${name}: ${gist(m)}`, m.room);
 }
 
 const arrivals = new Map<Id, number>();
@@ -187,7 +190,7 @@ function apply(frame: Frame): void {
     case "presence":
       return setPresence(account, String(d.state) as Presence);
     case "member":
-      return applyMember(room, account, String(d.change));
+      return applyMember(room, d.account === null ? null : account, String(d.change), String(d.until ?? ""));
     case "room":
       if (d.change === "deleted") return gone(room);
       return loadRoomsSoon();
@@ -228,21 +231,26 @@ function applyRead(room: Id, account: Id, offset: number): void {
   if (t && (t.reads.value.get(account) ?? 0) < offset) t.reads.value = new Map(t.reads.value).set(account, offset);
 }
 
-function applyMember(room: Id, account: Id, change: string): void {
-  const mine = account === me.value?.id;
-  if (mine && (change === "left" || change === "kicked" || change === "banned")) return gone(room);
+/** `account` null: it concerns everybody in the room. */
+function applyMember(room: Id, account: Id | null, change: string, end: string): void {
+  const mine = account === null || account === me.value?.id;
+  if (account !== null && mine) {
+    if (change === "left") return gone(room);
+    if (change === "kicked") return gone(room, w.value.roomPutOut);
+    if (change === "banned") return gone(room, (title) => w.value.roomBanned(title, end && until(end)));
+  }
   const t = heldTimeline(room);
   if (t?.members.value) void t.loadMembers();
   if (mine || change === "joined" || change === "left" || change === "kicked" || change === "banned") loadRoomsSoon();
 }
 
-function gone(room: Id): void {
+function gone(room: Id, words: (title: string) => string = w.value.roomGone): void {
   const title = rooms.value.get(room)?.room.title ?? "";
   const here = route.value.path[0] === "rooms" && numberAt(route.value, 1) === room;
   dropRoom(room);
   if (here) {
     go("/", "replace");
-    if (title) notify("done", w.value.roomGone(title));
+    if (title) notify("done", words(title));
   }
 }
 

@@ -14,6 +14,8 @@ export interface Parcel {
   at: number;
   state: "waiting" | "sending" | "failed";
   why?: string;
+  /** The code of the refusal, for languages that have their own words for it. */
+  code?: string;
   tries: number;
 }
 
@@ -111,7 +113,7 @@ export class Outbox {
 
   /** Tries a failed parcel again. */
   retry(key: string): void {
-    this.#set(key, { state: "waiting", tries: 0, why: undefined });
+    this.#set(key, { state: "waiting", tries: 0, why: undefined, code: undefined });
     this.pump();
   }
 
@@ -152,7 +154,7 @@ export class Outbox {
         return this.pump();
       }
       if (!problem.passing) {
-        this.#set(parcel.key, { state: "failed", why: problem.detail || problem.code });
+        this.#set(parcel.key, { state: "failed", why: problem.detail, code: problem.code });
         return this.pump();
       }
       const tries = parcel.tries + 1;

@@ -183,6 +183,7 @@ export const heldTimelines = (): Timeline[] => [...timelines.values()];
 export function forgetRooms(): void {
   loads++;
   timelines.clear();
+  drafts.clear();
   rooms.value = new Map();
   roomsState.value = "loading";
 }
@@ -206,8 +207,14 @@ export function markRead(id: Id, offset: number): void {
   readSoon.set(id, { offset, timer });
 }
 
+let drafter: Id = 0;
 const drafts = new Map<Id, Signal<string>>();
-const draftKey = (id: Id): string => `ch.draft.${id}`;
+const draftKey = (id: Id): string => `ch.draft.${drafter}.${id}`;
+/** Whose drafts these are: two people at one browser do not see each other's words. */
+export function draftsOf(who: Id): void {
+  drafter = who;
+  drafts.clear();
+}
 export function draft(id: Id): Signal<string> {
   let found = drafts.get(id);
   if (!found) drafts.set(id, (found = signal(kept(draftKey(id)) ?? "")));

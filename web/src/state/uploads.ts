@@ -11,6 +11,8 @@ export class Sending {
   readonly progress = signal(0);
   readonly state = signal<"sending" | "done" | "failed">("sending");
   readonly why = signal("");
+  /** Whether the same may work later, as it is: the server was away. */
+  passing = false;
   readonly preview: string | null;
   stored: StoredFile | null = null;
   size: { width: number; height: number } | null = null;
@@ -28,6 +30,7 @@ export class Sending {
   async go(): Promise<void> {
     this.#stop = new AbortController();
     this.state.value = "sending";
+    this.passing = false;
     try {
       this.stored = this.file.size <= WHOLE_BYTES_MOST ? await this.#whole() : await this.#pieces();
       if (this.preview && !(this.stored.width && this.stored.height)) this.size = await measure(this.preview);
@@ -35,6 +38,7 @@ export class Sending {
       this.state.value = "done";
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return;
+      this.passing = error instanceof api.Problem && error.passing;
       this.why.value = reason(error);
       this.state.value = "failed";
     }
@@ -49,11 +53,13 @@ export class Sending {
     if (this.room !== null) started.room = this.room;
     let upload = (await this.#goneOn()) ?? (await api.startUpload(started));
     this.#upload = upload.id;
+    this.#sent(upload.received);
     let failures = 0;
     while (upload.received < this.file.size) {
-      const from = upload.received;
-      const piece = this.file.slice(from, Math.min(this.file.size, from + upload.chunk_bytes), "application/octet-stream");
       try {
+        if (failures > 0) upload = await api.uploadState(upload.id);
+        const from = upload.received;
+        const piece = this.file.slice(from, Math.min(this.file.size, from + upload.chunk_bytes), "application/octet-stream");
         await api.sendChunk(upload.id, from, piece, (n) => this.#sent(from + n), this.#stop.signal);
         upload = { ...upload, received: from + piece.size };
         failures = 0;
@@ -61,7 +67,6 @@ export class Sending {
         // "in-use": the server has not noticed yet that the last try broke off.
         if (!(error instanceof api.Problem) || !(error.passing || error.code === "in-use") || ++failures > CHUNK_TRIES) throw error;
         await new Promise((go) => setTimeout(go, error.retryAfterMs ?? 1000 * failures));
-        upload = await api.uploadState(upload.id);
       }
     }
     return api.finishUpload(upload.id);
@@ -126,6 +131,9 @@ export function fileMeta(id: Id): Signal<StoredFile | null | "gone"> {
     );
   }
   return found;
+}
+export function forgetFiles(): void {
+  metas.clear();
 }
 export function learnFile(f: StoredFile): void {
   metas.set(f.id, signal<StoredFile | null | "gone">(f));

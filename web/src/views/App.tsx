@@ -3,8 +3,9 @@ import type { VNode } from "preact";
 import { Confirming } from "../parts/Dialog";
 import { Notices } from "../parts/States";
 import { phase, start } from "../state/app";
+import { route } from "../state/route";
 import { w } from "../words";
-import { FrontPage, Gate } from "./Front";
+import { FrontPage, Gate, Reset } from "./Front";
 import { Shell } from "./Shell";
 
 export function App(): VNode {
@@ -19,6 +20,7 @@ export function App(): VNode {
 
 function Screen(): VNode {
   const t = w.value;
+  if (route.value.path[0] === "reset" && (phase.value === "in" || phase.value === "out")) return <Reset />;
   switch (phase.value) {
     case "starting":
       return (

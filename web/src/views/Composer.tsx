@@ -6,6 +6,7 @@ import * as api from "../api";
 import type { Account, Message, NewMessage, RoomSummary, Segment } from "../api";
 import { PersonFace } from "../parts/Avatar";
 import { EmojiPicker } from "../parts/Emoji";
+import { gist } from "../parts/gist";
 import { Icon, IconButton } from "../parts/Icon";
 import { composing, editsLast, mentionAt, sends } from "../parts/keys";
 import { bytes, until } from "../parts/time";
@@ -18,12 +19,14 @@ import { freshKey } from "../state/outbox";
 import { silenced } from "../state/rights";
 import { learnFile, type Sending } from "../state/uploads";
 import { w } from "../words";
-import { gist, titleOf } from "./RoomList";
+import { titleOf } from "./RoomList";
 import type { Tray } from "./tray";
 
 // A little more than the server's own measure, so that no word is in vain.
 const TYPING_EVERY_MS = 2200;
 const OFFERED_MOST = 6;
+// Browsers take no longer timers; by then the page has been drawn again.
+const TIMER_MOST_MS = 2 ** 31 - 1;
 
 interface Props {
   of: RoomSummary;
@@ -39,7 +42,14 @@ const utf8 = new TextEncoder();
 export function Composer(props: Props): VNode {
   const s = props.of;
   const t = w.value;
+  const [, redraw] = useState(0);
   const quiet = silenced(s, Date.now());
+  const end = quiet?.why === "muted" && quiet.until !== "forever" ? Date.parse(quiet.until) : null;
+  useEffect(() => {
+    if (end === null) return;
+    const timer = setTimeout(() => redraw((n) => n + 1), Math.min(TIMER_MOST_MS, end - Date.now() + 20));
+    return () => clearTimeout(timer);
+  }, [end]);
   if (quiet)
     return (
       <div class="composer composer-quiet" role="note">

@@ -3,7 +3,7 @@ import { type ComponentChildren, type VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
 import { Field, Form, useForm } from "../parts/Field";
-import { enter, phase, server } from "../state/app";
+import { enter, out, phase, server } from "../state/app";
 import { notify } from "../state/notices";
 import { chooseLanguage, chooseTheme, type Theme, theme } from "../state/prefs";
 import { go, route } from "../state/route";
@@ -12,9 +12,17 @@ import { isLanguage, LANGUAGES, language, w } from "../words";
 export function Gate(): VNode {
   if (phase.value === "setup") return <Setup />;
   const place = route.value.path[0];
-  if (place === "reset") return <Reset />;
-  return place === "sign-up" ? <SignUp /> : <SignIn />;
+  // Another invitation link in the same tab is another form.
+  return place === "sign-up" ? <SignUp key={route.value.query.get("invite") ?? ""} /> : <SignIn />;
 }
+
+/** Where to go after signing in or up: an invitation link must outlive both. */
+const wanted = (): string => {
+  const { path, query } = route.value;
+  const next = query.get("next") ?? (path[0] === "join" ? `/${path.map(encodeURIComponent).join("/")}` : "/");
+  return next.startsWith("/") ? next : "/";
+};
+const withNext = (place: string): string => (wanted() === "/" ? `#${place}` : `#${place}?next=${encodeURIComponent(wanted())}`);
 
 export function FrontPage(props: { title: string; children: ComponentChildren; text?: string }): VNode {
   const t = w.value;
@@ -117,17 +125,18 @@ function SignIn(): VNode {
   const [password, setPassword] = useState("");
   const { flaws, submit } = useForm(async () => {
     const signed = await api.signIn(account.trim().replace(/^@/, ""), password);
+    if (route.value.query.has("next")) go(wanted(), "replace");
     enter(signed.account);
   }, []);
   return (
-    <FrontPage title={t.signIn}>
+    <FrontPage title={t.signIn} text={wanted().startsWith("/join/") ? t.signInToJoin : ""}>
       <Form onSubmit={submit} flaws={flaws} submit={t.signIn}>
         <Field label={t.handleOrEmail} value={account} onInput={setAccount} name="handle" autoComplete="username" required focus />
         <Field label={t.password} value={password} onInput={setPassword} type="password" name="password" autoComplete="current-password" required />
       </Form>
       {server.value?.sign_up !== "closed" && (
         <p class="front-other">
-          {t.newHere} <a href="#/sign-up">{t.signUp}</a>
+          {t.newHere} <a href={withNext("/sign-up")}>{t.signUp}</a>
         </p>
       )}
     </FrontPage>
@@ -141,13 +150,12 @@ function SignUp(): VNode {
   const [fresh, set] = useState(blank);
   const { flaws, submit } = useForm(async () => {
     const signed = await api.signUp({ ...body(fresh), ...(invite.trim() ? { invite: invite.trim() } : {}) });
-    const next = route.value.query.get("next");
-    go(next?.startsWith("/") ? next : "/", "replace");
+    go(wanted(), "replace");
     enter(signed.account);
   }, [...FIELDS, "invite"]);
   const back = (
     <p class="front-other">
-      {t.haveAccount} <a href="#/">{t.signIn}</a>
+      {t.haveAccount} <a href={withNext("/")}>{t.signIn}</a>
     </p>
   );
   if (mode === "closed")
@@ -169,13 +177,15 @@ function SignUp(): VNode {
 }
 
 /** A new password by the one-time link that an administrator gave. */
-function Reset(): VNode {
+export function Reset(): VNode {
   const t = w.value;
   const [password, setPassword] = useState("");
   const { flaws, submit } = useForm(async () => {
     await api.resetPassword(route.value.query.get("token") ?? "", password);
-    notify("done", t.resetDone);
     go("/", "replace");
+    // Whoever was signed in here is not any more: a new password ends all sign-ins.
+    if (phase.value === "in") out();
+    notify("done", t.resetDone);
   }, ["password"]);
   return (
     <FrontPage title={t.resetTitle}>

@@ -6,6 +6,7 @@ import type { Message, RoomSummary } from "../api";
 import { PersonFace } from "../parts/Avatar";
 import { confirm, Dialog } from "../parts/Dialog";
 import { EmojiPicker, QUICK } from "../parts/Emoji";
+import { gist } from "../parts/gist";
 import { Icon, IconButton } from "../parts/Icon";
 import { Markdown, type Mention } from "../parts/markdown";
 import { type Choice, Menu } from "../parts/Menu";
@@ -21,7 +22,6 @@ import { may } from "../state/rights";
 import type { Timeline } from "../state/rooms";
 import { find } from "../state/window";
 import { w } from "../words";
-import { gist } from "./RoomList";
 
 interface RowProps {
   of: Message;
@@ -261,7 +261,7 @@ export function ParcelRow(props: { of: Parcel; first: boolean; room: RoomSummary
   const p = props.of;
   const t = w.value;
   const who = me.value ? person(me.value.id).value : null;
-  const state = p.state === "failed" ? (p.why ? `${t.failed} ${p.why}` : t.failed) : p.state === "sending" && p.tries === 0 ? t.sending : t.waiting;
+  const state = p.state === "failed" ? `${t.failed} ${t.problems[p.code ?? ""] ?? p.why ?? ""}` : p.state === "sending" && p.tries === 0 ? t.sending : t.waiting;
   return (
     <li class={`message mine parcel parcel-${p.state} ${props.first ? "" : "together"}`} data-row={`c${p.key}`}>
       {props.first ? (

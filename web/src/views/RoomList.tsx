@@ -1,11 +1,12 @@
 // The list of rooms: newest activity first, with what is unread, who is there and the last words.
 import type { VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { Message, RoomSummary } from "../api";
+import type { RoomSummary } from "../api";
 import { RoomFace } from "../parts/Avatar";
 import { Icon, IconButton } from "../parts/Icon";
 import { rove } from "../parts/Menu";
 import { Empty, Failed, Waiting } from "../parts/States";
+import { gist, plain } from "../parts/gist";
 import { brief } from "../parts/time";
 import { me, server } from "../state/app";
 import { nameOf, person, typing } from "../state/people";
@@ -134,30 +135,4 @@ function LastWords(props: { of: RoomSummary; here: boolean }): VNode {
       {gist(m)}
     </>
   );
-}
-
-const plain = (text: string): string => text.replace(/[*_`~>#]+/g, "").replace(/\s+/g, " ").slice(0, 120);
-
-/** A message in one line. */
-export function gist(m: Message): string {
-  const t = w.value;
-  if (m.recalled_at) return t.recalled;
-  if (m.encrypted) return t.encryptedMessage;
-  if (m.text) return plain(m.text);
-  switch (m.segments[0]?.kind) {
-    case "image":
-      return t.picture;
-    case "voice":
-      return t.voice;
-    case "video":
-      return t.video;
-    case "contact":
-      return t.contact;
-    case "room_invite":
-      return t.roomInvite;
-    case "file":
-      return t.file;
-    default:
-      return "";
-  }
 }

@@ -1,7 +1,8 @@
 // The files that wait in a composer, on their way up while the text is still being written.
-import { type Signal, useSignal } from "@preact/signals";
+import { type Signal, effect, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Id } from "../api";
+import { line } from "../live";
 import { server } from "../state/app";
 import { notify } from "../state/notices";
 import { Sending } from "../state/uploads";
@@ -19,12 +20,17 @@ export interface Tray {
 
 export function useTray(room: Id): Tray {
   const files = useSignal<readonly Sending[]>([]);
-  useEffect(
-    () => () => {
+  useEffect(() => {
+    // What broke off because the server was away goes on by itself when it is back.
+    const stop = effect(() => {
+      if (line.value !== "up") return;
+      for (const f of files.peek()) if (f.state.peek() === "failed" && f.passing) void f.go();
+    });
+    return () => {
+      stop();
       for (const f of files.value) f.cancel();
-    },
-    [],
-  );
+    };
+  }, []);
   return useMemo(
     () => ({
       files,

@@ -76,6 +76,7 @@ export const en = {
   signUp: "Create an account",
   signUpSubmit: "Create account",
   signUpClosed: "Sign-up is closed here. Ask whoever runs this server for an account.",
+  signInToJoin: "Somebody invites you to a group. Sign in or create an account, and you will see it.",
   newHere: "New here?",
   haveAccount: "Have an account?",
   handle: "Handle",
@@ -112,7 +113,7 @@ export const en = {
   noMessagesText: "Write the first one.",
   untitled: "Untitled",
   encrypted: "Encrypted",
-  encryptedMessage: "Encrypted message",
+  encryptedMessage: "Encrypted message, this client cannot read it",
   encryptedRoomNote: "Clients encrypt the messages of this room. What you write here goes out readable for the server.",
   mentioned: "You are mentioned",
   unreadCount: (n: number) => `${n} unread`,
@@ -125,7 +126,6 @@ export const en = {
   file: "File",
   contact: "Contact",
   roomInvite: "Invitation to a room",
-  attachment: "Attachment",
 
   // New room
   kindOfRoom: "Kind of chat",
@@ -143,6 +143,8 @@ export const en = {
   noSuchRoom: "This chat is not here",
   noSuchRoomText: "It was closed, or you are not a member.",
   roomGone: (title: string) => `You are no longer in “${title}”.`,
+  roomPutOut: (title: string) => `You were removed from “${title}”.`,
+  roomBanned: (title: string, until: string) => `You were banned from “${title}”${until === "for good" || until === "" ? "" : ` until ${until}`}.`,
   members: "Members",
   roomSettings: "Chat settings",
   membersCount: (n: number) => plural(n, "member", "members"),
