@@ -9,9 +9,12 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
+    // A tool of a message goes when the focus leaves the message; then the message itself is where one was.
+    const around = before?.parentElement?.closest<HTMLElement>("[tabindex]");
     box.current?.showModal();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      const back = before?.isConnected ? before : around;
+      if (back instanceof HTMLElement && back.isConnected) back.focus();
     };
   }, []);
   return (

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { useRef } from "preact/hooks";
 import { w } from "../words";
-import { Popover, rove } from "./Menu";
+import { focusBack, Popover, rove } from "./Menu";
 
 export const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "😢"] as const;
 const COLUMNS = 8;
@@ -21,6 +21,7 @@ export function EmojiPicker(props: { anchor: Element | null; onPick: (emoji: str
             type="button"
             tabIndex={i === 0 ? 0 : -1}
             onClick={() => {
+              focusBack(props.anchor);
               props.onClose();
               props.onPick(e);
             }}

@@ -48,6 +48,11 @@ export function Popover(props: { anchor: Element | null; label: string; role?: "
   );
 }
 
+/** Gives the focus back before a panel goes: afterwards the row that the anchor stands in may have lost it, and its tools with it. */
+export function focusBack(anchor: Element | null): void {
+  if (anchor instanceof HTMLElement) anchor.focus();
+}
+
 export interface Choice {
   icon: IconName;
   text: string;
@@ -65,6 +70,7 @@ export function Menu(props: { anchor: Element | null; label: string; choices: re
           role="menuitem"
           class={`menu-item ${c.danger ? "danger" : ""}`}
           onClick={() => {
+            focusBack(props.anchor);
             props.onClose();
             c.act();
           }}

@@ -51,6 +51,7 @@ export function NewRoom(props: { onClose: () => void }): VNode {
           picked={[]}
           offer={offer}
           single
+          focus={!matchMedia("(pointer: coarse)").matches}
           onChange={([a]) => {
             if (!a) return;
             props.onClose();
