@@ -1,30 +1,14 @@
-// Every screen, in both themes, on a desktop and on a phone: axe finds nothing serious, nothing is wider than the screen, and the
-// pictures are kept where CHATELAINE_SHOTS says (a folder of its own otherwise) for somebody to look at.
+// Every screen, in both themes, on a desktop and on a phone: axe finds nothing, nothing is wider than the screen, fingers
+// find their targets, and the pictures are kept where CHATELAINE_SHOTS says (a folder of its own otherwise) for somebody to look at.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import axe from "axe-core";
+import { inspect, SHOTS } from "./inspect.mjs";
 import { launch, PASSWORD, Person } from "./people.mjs";
 import { picture } from "./picture.mjs";
 import { Server } from "./server.mjs";
 
-const SHOTS = process.env.CHATELAINE_SHOTS ?? mkdtempSync(join(tmpdir(), "chatelaine-shots-"));
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 const THEMES = ["light", "dark"];
-
-async function inspect(person, name) {
-  const { page } = person;
-  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `${name} is ${wide} px wider than the screen`);
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const bad = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
-  const told = bad.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} (${n.any[0]?.message ?? ""})`).join("; ")}`);
-  assert.deepEqual(told, [], `${name}: what axe finds`);
-}
 
 /** A small world: four people, a group with all that a message can hold, a private talk, requests of all kinds. */
 async function furnish(server, token) {
@@ -87,7 +71,6 @@ describe("the screens", () => {
   let world;
 
   before(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     await server.start();
     browser = await launch();
   });
@@ -100,7 +83,7 @@ describe("the screens", () => {
   const people = async (visit) => {
     for (const [size, viewport] of Object.entries(SIZES))
       for (const theme of THEMES) {
-        const person = await Person.come(browser, server.plain, { viewport, colorScheme: theme, hasTouch: size === "phone" });
+        const person = await Person.come(browser, server.plain, { viewport, colorScheme: theme, hasTouch: size === "phone", isMobile: size === "phone" });
         await visit(person, `${size}-${theme}`);
         person.assertNoComplaints();
         await person.context.close();

@@ -21,19 +21,20 @@ export function safeAddress(href: string): string | null {
 }
 
 export function Markdown(props: { text: string; mentions: readonly Mention[] }): VNode {
-  return <div class="md">{parse(props.text).map((b, i) => block(b, props.mentions, i))}</div>;
+  return <div class="md">{parse(props.text).map((b, i) => block(b, props.mentions, i, "auto"))}</div>;
 }
 
-function block(b: Block, who: readonly Mention[], key: number): ComponentChildren {
+/** `dir` is for the outermost block: it takes the direction of its first letters, and what stands within follows it. */
+function block(b: Block, who: readonly Mention[], key: number, dir?: "auto"): ComponentChildren {
   switch (b.t) {
     case "p":
-      return <p key={key} dir="auto">{inline(b.c, who)}</p>;
+      return <p key={key} dir={dir}>{inline(b.c, who)}</p>;
     case "line":
       return inline(b.c, who);
     case "heading":
       // Not h1..h6: a message must not tear the outline of the page.
       return (
-        <p key={key} class="md-heading" dir="auto">
+        <p key={key} class="md-heading" dir={dir}>
           {inline(b.c, who)}
         </p>
       );
@@ -44,7 +45,7 @@ function block(b: Block, who: readonly Mention[], key: number): ComponentChildre
         </pre>
       );
     case "quote":
-      return <blockquote key={key} dir="auto">{b.c.map((inner, i) => block(inner, who, i))}</blockquote>;
+      return <blockquote key={key} dir={dir}>{b.c.map((inner, i) => block(inner, who, i))}</blockquote>;
     case "rule":
       return <hr key={key} />;
     case "list": {
@@ -55,16 +56,16 @@ function block(b: Block, who: readonly Mention[], key: number): ComponentChildre
         </li>
       ));
       return b.start === null ? (
-        <ul key={key} dir="auto">{items}</ul>
+        <ul key={key} dir={dir}>{items}</ul>
       ) : (
-        <ol key={key} dir="auto" start={b.start}>
+        <ol key={key} dir={dir} start={b.start}>
           {items}
         </ol>
       );
     }
     case "table":
       return (
-        <div key={key} class="md-table" dir="auto" tabIndex={0} role="group">
+        <div key={key} class="md-table" dir={dir} tabIndex={0} role="group">
           <table>
             <thead>
               <tr>

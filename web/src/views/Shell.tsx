@@ -1,11 +1,12 @@
 // The frame of everything behind the sign-in: the places to go, the room list, and one screen beside it. On a phone one at a time.
+import { signal } from "@preact/signals";
 import { type ComponentChildren, type ComponentType, type VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { LineBanner, Failed, Waiting } from "../parts/States";
 import { Icon, type IconName } from "../parts/Icon";
 import { PersonFace } from "../parts/Avatar";
 import { lazily } from "../parts/useLazy";
-import { changed, isAdmin, me } from "../state/app";
+import { changed, isAdmin, me, server } from "../state/app";
 import { person } from "../state/people";
 import { loadRooms, unreadRooms } from "../state/rooms";
 import { numberAt, route } from "../state/route";
@@ -40,22 +41,32 @@ export function Shell(): VNode {
   useEffect(() => void loadRooms(), []);
   useEffect(() => void waitingFor(), [changed.friends.value, changed.invites.value]);
   const home = place === "" || (place === "rooms" && room === null);
+  // On a phone the list is all there is to see at home.
+  const listFirst = home && narrow.value;
   return (
     <div class={`shell ${home ? "at-home" : "at-screen"} ${room !== null ? "in-room" : ""}`}>
       <a class="skip" href="#main" onClick={skip}>
         {t.skip}
       </a>
       <Places at={place} />
-      <section class="list-pane" aria-label={t.chats}>
+      <section class="list-pane" aria-label={t.chats} role={listFirst ? "main" : undefined} id={listFirst ? "main" : undefined} tabIndex={listFirst ? -1 : undefined}>
+        {listFirst && <LineBanner />}
         <RoomList current={room} />
       </section>
-      <main class="main-pane" id="main" tabIndex={-1}>
-        <LineBanner />
+      <main class="main-pane" id={listFirst ? undefined : "main"} tabIndex={-1}>
+        {narrow.value && !home && <h1 class="hidden">{server.value?.name ?? "Chatelaine"}</h1>}
+        {!listFirst && <LineBanner />}
         {room !== null ? <Room key={room} id={room} /> : screens[place] ? <Lazy key={place} name={place} /> : <Welcome />}
       </main>
     </div>
   );
 }
+
+const phone = matchMedia("(max-width: 760px)");
+const narrow = signal(phone.matches);
+phone.addEventListener("change", () => {
+  narrow.value = phone.matches;
+});
 
 function skip(event: Event): void {
   event.preventDefault();
