@@ -43,6 +43,19 @@ impl Conn {
     }
 }
 
+impl Conn {
+    /// Whether bytes, or the end, have arrived; costs no read. Only to be trusted while everything that came earlier was
+    /// read, or some of it may wait decrypted.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let stream = match &self.io {
+            Io::Plain(stream) => stream,
+            Io::Tls(stream) => stream.get_ref().0,
+        };
+        // A failure shows when one reads.
+        stream.poll_read_ready(cx).map(drop)
+    }
+}
+
 impl AsyncRead for Conn {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut self.io {

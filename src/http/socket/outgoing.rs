@@ -43,15 +43,10 @@ impl Outgoing {
         S: AsyncWrite + Unpin,
     {
         while let Some(left) = self.frames.get(self.done..).filter(|left| !left.is_empty()) {
-            // The slices live on the stack of this call only: a socket at rest pays nothing for them.
-            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
-            let mut count = 0;
-            for (slice, frame) in slices.iter_mut().zip(left) {
-                *slice = IoSlice::new(frame);
-                count += 1;
-            }
-            let slices = slices.get(..count).unwrap_or(&slices);
-            let written = ready!(Pin::new(&mut *stream).poll_write_vectored(cx, slices))?;
+            let written = match left {
+                [frame] => ready!(Pin::new(&mut *stream).poll_write(cx, frame))?,
+                frames => ready!(poll_write_all(stream, cx, frames))?,
+            };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -79,4 +74,18 @@ impl Outgoing {
         self.done = 0;
         self.bytes = 0;
     }
+}
+
+fn poll_write_all<S>(stream: &mut S, cx: &mut Context<'_>, frames: &[Bytes]) -> Poll<io::Result<usize>>
+where
+    S: AsyncWrite + Unpin,
+{
+    // The slices live on the stack of this call only: a socket at rest pays nothing for them.
+    let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
+    let mut count = 0;
+    for (slice, frame) in slices.iter_mut().zip(frames) {
+        *slice = IoSlice::new(frame);
+        count += 1;
+    }
+    Pin::new(stream).poll_write_vectored(cx, slices.get(..count).unwrap_or(&slices))
 }

@@ -2,11 +2,12 @@
 //! the clock, the end of the server) and writes to the end before it waits again.
 //!
 //! One timer per socket serves pings and silence. The future is what an idle socket costs: nothing
-//! big may live across an await here.
+//! big may live across an await here. A frame to a thousand sockets goes through here a thousand times:
+//! what is not due is not touched.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
@@ -30,17 +31,20 @@ pub async fn converse<T: Talk>(socket: Upgraded, options: SocketOptions, mut tal
     let stream = start(conn, &early, options.message_bytes).await;
     drop(early);
     let now = Instant::now();
-    let mut side =
-        Side { stream, outgoing: Outgoing::default(), heard_at: now, ping_at: now + first_ping(options.ping), options };
-    let mut timer = std::pin::pin!(sleep_until(side.deadline()));
-    let mut stopped = std::pin::pin!(stop.cancelled());
+    let mut side = Side {
+        stream,
+        outgoing: Outgoing::default(),
+        reading: true,
+        heard_at: now,
+        ping_at: now + first_ping(options.ping),
+        options,
+    };
+    let mut timer = pin!(sleep_until(side.deadline()));
+    let mut stopped = pin!(stop.cancelled());
+    let mut turn = Turn::Talk;
     loop {
-        let step = tokio::select! {
-            say = talk.next() => Step::Say(say),
-            message = side.stream.next() => Step::Message(message),
-            () = timer.as_mut() => Step::Time,
-            () = stopped.as_mut() => Step::Stop,
-        };
+        let step = side.step(&mut talk, timer.as_mut(), stopped.as_mut(), turn).await;
+        turn = if matches!(step, Step::Say(_)) { Turn::Others } else { Turn::Talk };
         let ended = match step {
             Step::Say(say) => side.send(&mut talk, say, timer.as_mut()).await,
             Step::Message(message) => side.take(&mut talk, message, timer.as_mut()).await,
@@ -65,6 +69,14 @@ enum Step {
     Stop,
 }
 
+/// Who is asked first. What was just said is followed by a look at everything else, so that a talkative dialect shuts
+/// nobody out; a socket that was woken asks its dialect first, for that is mostly why it was woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Talk,
+    Others,
+}
+
 enum Finish {
     Close(Closing, Ended),
     Drop(Ended),
@@ -73,6 +85,8 @@ enum Finish {
 struct Side {
     stream: WebSocketStream<Conn>,
     outgoing: Outgoing,
+    /// Whether tungstenite may hold bytes of the client or a pong of ours. If not, the system knows when to ask it again.
+    reading: bool,
     heard_at: Instant,
     ping_at: Instant,
     options: SocketOptions,
@@ -81,6 +95,55 @@ struct Side {
 impl Side {
     fn deadline(&self) -> Instant {
         self.ping_at.min(self.heard_at + self.options.silence)
+    }
+
+    /// Waits for whatever comes first.
+    async fn step<T: Talk>(
+        &mut self,
+        talk: &mut T,
+        mut timer: Pin<&mut Sleep>,
+        mut stopped: Pin<&mut impl Future<Output = ()>>,
+        mut turn: Turn,
+    ) -> Step {
+        let mut next = pin!(talk.next());
+        poll_fn(|cx| {
+            if turn == Turn::Talk
+                && let Poll::Ready(say) = next.as_mut().poll(cx)
+            {
+                return Poll::Ready(Step::Say(say));
+            }
+            if let Poll::Ready(message) = self.poll_heard(cx) {
+                return Poll::Ready(Step::Message(message));
+            }
+            if timer.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Step::Time);
+            }
+            if stopped.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Step::Stop);
+            }
+            match std::mem::replace(&mut turn, Turn::Talk) {
+                Turn::Talk => Poll::Pending,
+                Turn::Others => next.as_mut().poll(cx).map(Step::Say),
+            }
+        })
+        .await
+    }
+
+    /// The next message. A look at tungstenite clears its whole buffer, so it is asked only when something arrived.
+    fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        if !self.reading && self.stream.get_ref().poll_readable(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.reading = true;
+        if let Poll::Ready(message) = self.stream.poll_next_unpin(cx) {
+            return Poll::Ready(message);
+        }
+        match self.stream.poll_flush_unpin(cx) {
+            Poll::Ready(Ok(())) => self.reading = false,
+            Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+            Poll::Pending => {}
+        }
+        Poll::Pending
     }
 
     async fn send<T: Talk>(&mut self, talk: &mut T, first: Say, timer: Pin<&mut Sleep>) -> Option<Finish> {
@@ -129,10 +192,8 @@ impl Side {
 
     fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
         // Pongs that tungstenite holds go first, so that its bytes and ours never mix.
-        match self.stream.poll_flush_unpin(cx) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(_)) => return Poll::Ready(Err(())),
-            Poll::Pending => return Poll::Pending,
+        if self.reading && ready!(self.stream.poll_flush_unpin(cx)).is_err() {
+            return Poll::Ready(Err(()));
         }
         self.outgoing.poll_write(self.stream.get_mut(), cx).map_err(|_| ())
     }

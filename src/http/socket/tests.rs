@@ -54,13 +54,20 @@ struct Pair {
 }
 
 async fn pair(options: SocketOptions, lines: impl IntoIterator<Item = Say>) -> Pair {
+    let script = Script { lines: lines.into_iter().collect() };
+    play(move |socket| converse(socket, options, script)).await
+}
+
+async fn play<F>(conversation: impl FnOnce(Upgraded) -> F) -> Pair
+where
+    F: Future<Output = Ended> + Send + 'static,
+{
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let stop = CancellationToken::new();
     let socket = Upgraded { conn: Conn::plain(stream, None), early: Bytes::new(), stop: stop.clone() };
-    let script = Script { lines: lines.into_iter().collect() };
-    let server = tokio::spawn(converse(socket, options, script));
+    let server = tokio::spawn(conversation(socket));
     Pair { client, server, stop }
 }
 
@@ -175,4 +182,54 @@ async fn a_socket_at_rest_is_a_small_future() {
     // Beside it stands tungstenite's read buffer of 2 KiB; the rest is the system's socket.
     let bytes = size_of_val(&task);
     assert!(bytes <= 2_048, "{bytes} bytes per idle socket");
+}
+
+#[tokio::test]
+async fn messages_that_arrive_together_are_all_heard() {
+    const MESSAGES: u32 = 50;
+    let pair = pair(SocketOptions { silence: DEADLINE, ping: DEADLINE, ..QUICK }, []).await;
+    let mut client = speaking(pair.client).await;
+    // More than one read of the server holds, in one piece, and nothing after it that would wake the server again.
+    for n in 0..MESSAGES {
+        client.feed(Message::text(format!("{n} {}", "x".repeat(90)))).await.unwrap();
+    }
+    client.flush().await.unwrap();
+    for n in 0..MESSAGES {
+        let answer = timeout(DEADLINE, client.next()).await.unwrap().unwrap().unwrap();
+        assert!(answer.to_text().unwrap().starts_with(&format!("{n} ")), "{answer:?}");
+    }
+}
+
+/// Always has something to say, and stops when it hears anything.
+struct Chatter;
+
+impl Talk for Chatter {
+    async fn next(&mut self) -> Say {
+        Say::Frame(Frame::text("and another thing"))
+    }
+
+    fn waiting(&mut self) -> Option<Say> {
+        None
+    }
+
+    async fn hear(&mut self, _heard: Heard<'_>) -> Option<Say> {
+        Some(Say::Close(Closing::NORMAL))
+    }
+}
+
+#[tokio::test]
+async fn a_dialect_that_talks_without_end_still_hears_its_client_and_the_stop() {
+    for stops in [false, true] {
+        let options = SocketOptions { silence: DEADLINE, ping: DEADLINE, ..QUICK };
+        let pair = play(move |socket| converse(socket, options, Chatter)).await;
+        let mut client = speaking(pair.client).await;
+        if stops {
+            pair.stop.cancel();
+        } else {
+            client.send(Message::text("enough")).await.unwrap();
+        }
+        let quiet = async { while let Some(Ok(_)) = client.next().await {} };
+        timeout(DEADLINE, quiet).await.unwrap();
+        assert_eq!(pair.server.await.unwrap(), if stops { Ended::Stopped } else { Ended::Closed });
+    }
 }
