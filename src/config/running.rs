@@ -17,11 +17,13 @@ pub struct Live {
     pub silence_s: Duration,
     /// Size of one message from a client.
     pub message_bytes: usize,
+    /// Live connections that one account may have open.
+    pub sockets_per_account: usize,
 }
 
 impl Live {
     pub(super) const BLANK: Live =
-        Live { queue: 0, ping_s: Duration::ZERO, silence_s: Duration::ZERO, message_bytes: 0 };
+        Live { queue: 0, ping_s: Duration::ZERO, silence_s: Duration::ZERO, message_bytes: 0, sockets_per_account: 0 };
 }
 
 /// How log lines look.
@@ -85,6 +87,12 @@ pub(super) const TABLE: &[Setting] = &[
         Kind::Bytes { min: 1_024, max: 4 << 20, put: |c, n| c.live.message_bytes = size(n) },
         "64KiB",
         "Size of one message that a client sends over a live connection.",
+    ),
+    Setting::new(
+        "live.sockets_per_account",
+        Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.live.sockets_per_account = size(n) },
+        "64",
+        "Live connections that one account may have open at a time; the next one is refused.",
     ),
     Setting::new(
         "log.level",

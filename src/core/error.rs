@@ -358,8 +358,8 @@ pub enum Limit {
     Logins,
     /// Identifiers of an account.
     Identifiers,
-    /// Push subscriptions of an account.
-    Subscriptions,
+    /// Live connections of an account.
+    Connections,
     /// Opaque settings kept for an account.
     Kept,
 }

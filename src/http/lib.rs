@@ -8,6 +8,7 @@ pub mod caps;
 pub mod conn;
 pub mod door;
 pub mod peer;
+pub mod places;
 pub mod rate;
 pub mod socket;
 
@@ -15,4 +16,5 @@ pub use caps::{Admission, Caps, CapsLimits};
 pub use conn::{Conn, Upgraded};
 pub use door::{Door, Entry, Local, Opening};
 pub use peer::{Networks, Peer};
+pub use places::{Place, Places};
 pub use rate::{RateLimits, RateOptions, TooFast};

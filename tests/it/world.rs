@@ -11,8 +11,8 @@ use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
 use chatelaine_core::event::Live;
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
-use chatelaine_http::RateLimits;
 use chatelaine_http::socket::SocketOptions;
+use chatelaine_http::{Places, RateLimits};
 use chatelaine_store::{Blobs, Options, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,9 @@ use crate::client::{Answer, Ask, PATIENCE, Socket};
 pub const START: Stamp = Stamp::from_seconds(1_800_000_000);
 /// A password that is strong enough everywhere.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Live sockets that one account may have open.
+pub const SOCKETS_PER_ACCOUNT: usize = 8;
 
 /// A running server.
 pub struct World {
@@ -151,7 +154,7 @@ impl Person {
 fn start(core: &Core, folder: &std::path::Path, stop: CancellationToken) -> (SocketAddr, JoinHandle<()>) {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let web = chatelaine_web::Web::new(core.clone(), rates, 64 * 1024);
-    let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default());
+    let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();
     let parts = Parts {

@@ -162,6 +162,7 @@ fn open_settings() -> Vec<String> {
         "accounts.sign_up=open",
         "listen.connections_per_address=20000",
         "listen.connections_max=20000",
+        "live.sockets_per_account=20000",
         "log.level=warn",
     ]
     .map(str::to_owned)

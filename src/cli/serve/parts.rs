@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chatelaine_core::Core;
-use chatelaine_http::RateLimits;
 use chatelaine_http::socket::SocketOptions;
+use chatelaine_http::{Places, RateLimits};
 use chatelaine_web::Web;
 use metrics::{counter, gauge};
 use sd_notify::NotifyState;
@@ -56,11 +56,12 @@ fn mounts(config: &Config, web: Web) -> Mounts {
         silence: config.live.silence_s,
         message_bytes: config.live.message_bytes,
     };
+    let places = Places::new(config.live.sockets_per_account);
     Mounts::new()
         .path("/api/v1", "web")
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)
         .body("/api/v1/uploads", "web", UPLOAD_BYTES_MAX)
-        .socket("/api/v1/live", "web", Arc::new(chatelaine_web::Live::new(web, live)))
+        .socket("/api/v1/live", "web", Arc::new(chatelaine_web::Live::new(web, live, places)))
 }
 
 /// What `/metrics` shows: the figures of the front, and those of the store at this moment.

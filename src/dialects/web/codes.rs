@@ -303,7 +303,7 @@ fn over_limit(limit: Limit) -> Row {
         Limit::Logins => (409, "limit-reached", "Too many sign-ins", "Sign out elsewhere first."),
         Limit::Identifiers => (409, "limit-reached", "Too many identifiers", "Remove another first."),
         Limit::Kept => (409, "limit-reached", "Too much is kept", "Remove something kept first."),
-        Limit::Subscriptions => (409, "limit-reached", "Too many subscriptions", "Remove another first."),
+        Limit::Connections => (429, "limit-reached", "Too many live connections", "Close another first."),
     };
     Row::new(status, code, title, detail)
 }

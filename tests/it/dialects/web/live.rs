@@ -1,12 +1,12 @@
 //! The live socket: who may open it, hello and replay, the frames of a conversation, and writers that race.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Ask, Socket};
-use crate::world::World;
+use crate::client::{Ask, PATIENCE, Socket};
+use crate::world::{SOCKETS_PER_ACCOUNT, World};
 
 fn offsets_until_live(socket: &mut Socket) -> Vec<u64> {
     let mut offsets = Vec::new();
@@ -225,4 +225,30 @@ fn too_many_requests_are_told_when_to_come_back() {
     assert_eq!(refused.json()["code"], "too-fast");
     let seconds: u64 = refused.header("retry-after").and_then(|value| value.parse().ok()).expect("seconds");
     assert!(seconds >= 1 && Duration::from_secs(seconds) <= Duration::from_secs(60));
+}
+
+#[test]
+fn an_account_has_its_share_of_sockets_and_a_closed_one_makes_room() {
+    let world = World::new();
+    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let mut open: Vec<_> = (0..SOCKETS_PER_ACCOUNT).map(|_| ada.live(&json!({}))).collect();
+    open.iter_mut().for_each(|socket| drop(socket.until("live")));
+    let bearer = format!("Bearer {}", ada.token);
+    let headers = [("authorization", bearer.as_str())];
+    let refused = Socket::open(world.address, "/api/v1/live", &headers).err().expect("a refusal");
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (429, Some("limit-reached")));
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    // Who is unknown until the hello hears it there.
+    let mut late = Socket::open(world.address, "/api/v1/live", &[]).expect("opens");
+    late.send(&json!({ "hello": { "token": ada.token } }));
+    assert_eq!(late.until("problem")["d"]["code"], "limit-reached");
+    assert_eq!(late.close_code(), 1013);
+    bob.live(&json!({})).until("live");
+    // A goodbye that was answered has ended the socket on the server too, but for the last step of its task.
+    open.truncate(SOCKETS_PER_ACCOUNT - 1);
+    let deadline = Instant::now() + PATIENCE;
+    while Socket::open(world.address, "/api/v1/live", &headers).is_err() {
+        assert!(Instant::now() < deadline, "the place is given back");
+        std::thread::yield_now();
+    }
 }

@@ -95,7 +95,7 @@ words!(REASONS: Reason [
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Logins, Identifiers, Subscriptions, Kept,
+    Reports, Logins, Identifiers, Connections, Kept,
 ]);
 
 const SIGN_INS: [SignInFlaw; 8] = [
