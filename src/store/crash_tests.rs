@@ -1,14 +1,14 @@
 //! Power cuts: what was answered must be there afterwards, whole, whatever became of the rest.
 //!
 //! A machine that loses power keeps what was synced and an arbitrary part of what was written after that. For redb a medium in
-//! memory knows which writes were synced. For sled the folder is copied at the end of every sync, and the cut mixes that copy
-//! with pages of the files as they are at the moment of the cut; what sled syncs cannot be seen this way, only that answers
-//! wait for the sync and that it opens after any such cut. Rounds: `CHATELAINE_CRASH_ROUNDS`, 6 by default.
+//! memory knows which writes were synced. For sled the content of its file counts as synced when our own call of the system
+//! syncs it and not before, and the cut mixes that with pages of the file as it is at the moment of the cut: an answer that
+//! does not wait for that call is found out. Rounds: `CHATELAINE_CRASH_ROUNDS`, 6 by default.
 
-use crate::engine::{Batch, Engine, EngineError, Order, Reading, Step, Urgency};
+use crate::disk_journal::{Dice, Watch, cut};
+use crate::engine::{Engine, Order};
 use crate::engine_redb::RedbEngine;
 use crate::engine_sled::SledEngine;
-use crate::key::Span;
 use crate::{Counter, EngineKind, Fault, Options, Store, Tree};
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,39 +21,8 @@ const COUNT: Counter = Counter::new(1, "writes");
 const LEFT: Tree<u64, (u64, String)> = Tree::new(2, "left_by_number");
 const RIGHT: Tree<(u64, u64), u64> = Tree::new(7, "right_by_bucket");
 
-const PAGE: usize = 4096;
-
-/// Small, repeatable randomness (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn heads(&mut self) -> bool {
-        self.roll() & 1 == 0
-    }
-}
-
 fn rounds() -> u64 {
     std::env::var("CHATELAINE_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
-}
-
-/// Content of a file after a cut: what was synced, with some of the pages that were written later.
-fn cut(synced: &[u8], now: &[u8], dice: &mut Dice) -> Vec<u8> {
-    let mut left = synced.to_vec();
-    // The new length may be on the disk while the new bytes are not: they read as zeros.
-    left.resize(if dice.heads() { now.len() } else { synced.len() }, 0);
-    for (after, before) in now.chunks(PAGE).zip(left.chunks_mut(PAGE)) {
-        if after.len() == before.len() && dice.heads() {
-            before.copy_from_slice(after);
-        }
-    }
-    left
 }
 
 /// Writes from three threads until `enough` are answered; then calls `cut` while they go on, and says what was answered before.
@@ -196,52 +165,27 @@ fn files(dir: &Path) -> Files {
     files
 }
 
-/// sled, with a copy of its folder as of the end of the last sync.
-struct Copying {
-    engine: SledEngine,
-    dir: PathBuf,
-    synced: Arc<Mutex<Files>>,
-}
-
-impl Reading for Copying {
-    fn get(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), EngineError> {
-        self.engine.get(key, seen)
-    }
-    fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), EngineError> {
-        self.engine.scan(span, order, visit)
-    }
-}
-
-impl Engine for Copying {
-    fn snapshot(&self) -> Result<Option<Box<dyn Reading>>, EngineError> {
-        self.engine.snapshot()
-    }
-    fn commit(&self, batch: &Batch, urgency: Urgency) -> Result<(), EngineError> {
-        self.engine.commit(batch, urgency)
-    }
-    fn sync(&self) -> Result<(), EngineError> {
-        self.engine.sync()?;
-        *self.synced.lock().unwrap() = files(&self.dir);
-        Ok(())
-    }
-    fn disk_bytes(&self) -> Result<u64, EngineError> {
-        self.engine.disk_bytes()
-    }
-}
-
-/// The folder after a cut, written to `target`.
-fn cut_folder(synced: &Files, now: &Files, target: &Path, dice: &mut Dice) {
+/// The folder after a cut, written to `target`. Of the file with the rows only our own syncs count; the snapshots of the index
+/// are whole, as sled syncs them before it renames them, but their names may be on the disk or not.
+fn cut_folder(synced: &[u8], now: &Files, target: &Path, dice: &mut Dice) {
     fs::create_dir(target).unwrap();
-    for (name, before) in synced {
-        // A file that was removed since: the removal may have reached the disk or not.
-        let left = match now.get(name) {
-            Some(after) => cut(before, after, dice),
-            None if dice.heads() => before.clone(),
-            None => continue,
+    for (name, content) in now {
+        let left = match name.to_str() {
+            Some("db") => cut(synced, content, dice),
+            Some(name) if name.starts_with("snap.") && dice.heads() => continue,
+            _ => content.clone(),
         };
         fs::write(target.join(name), left).unwrap();
     }
-    // A name that was never synced is gone; what it held with it.
+}
+
+/// Opens sled on a folder and follows what of its rows is durable.
+fn watched(dir: &Path) -> (SledEngine, Watch) {
+    let before = fs::read(dir.join("db"));
+    let engine = SledEngine::open(dir, 1 << 20).unwrap();
+    // A new file is synced by whoever makes the store; in an old one, opening makes nothing durable.
+    let durable = before.unwrap_or_else(|_| fs::read(dir.join("db")).unwrap());
+    (engine, Watch::over(&dir.join("db"), durable))
 }
 
 #[test]
@@ -252,15 +196,14 @@ fn sled_keeps_what_was_answered_through_power_cuts() {
         let mut dir = folder.path().join("0");
         let mut answered = 0;
         for life in 1..=2 {
-            let engine = SledEngine::open(&dir, 1 << 20).unwrap();
-            let synced = Arc::new(Mutex::new(files(&dir)));
-            let store = store_on(Arc::new(Copying { engine, dir: dir.clone(), synced: Arc::clone(&synced) }));
+            let (engine, watch) = watched(&dir);
+            let store = store_on(Arc::new(engine));
             check(&store, answered);
             let enough = answered + 5 + dice.roll() % 30;
             let next = folder.path().join(life.to_string());
             let (before, ()) = load(&store, enough, || {
                 // The order matters: a sync that ends between the two only makes the mixture newer than the copy.
-                let synced = synced.lock().unwrap().clone();
+                let synced = watch.synced();
                 cut_folder(&synced, &files(&dir), &next, &mut dice);
             });
             (answered, dir) = (before, next);
@@ -268,6 +211,20 @@ fn sled_keeps_what_was_answered_through_power_cuts() {
         let engine = SledEngine::open(&dir, 1 << 20).unwrap();
         check(&store_on(Arc::new(engine)), answered);
     }
+}
+
+#[test]
+fn sled_keeps_all_that_was_answered_when_nothing_else_survives_power_cuts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, next) = (folder.path().join("0"), folder.path().join("1"));
+    let (engine, watch) = watched(&dir);
+    let store = store_on(Arc::new(engine));
+    let (answered, ()) = load(&store, 25, || {
+        fs::create_dir(&next).unwrap();
+        fs::write(next.join("db"), watch.synced()).unwrap();
+        fs::copy(dir.join("conf"), next.join("conf")).unwrap();
+    });
+    check(&store_on(Arc::new(SledEngine::open(&next, 1 << 20).unwrap())), answered);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! and its transactions are slower than a batch. After its first input/output error sled keeps failing, which the commit line
 //! treats as final.
 
+use crate::disk;
 use crate::engine::{Batch, Engine, EngineError, Order, Reading, Step, Urgency};
 use crate::fault::OpenError;
 use crate::key::Span;
@@ -113,7 +114,7 @@ impl Engine for SledEngine {
 
     fn sync(&self) -> Result<(), EngineError> {
         self.db.flush()?;
-        Ok(self.data.sync_data()?)
+        Ok(disk::sync(&self.data)?)
     }
 
     fn disk_bytes(&self) -> Result<u64, EngineError> {

@@ -127,3 +127,24 @@ fn a_body_that_fails_on_its_way_in_leaves_nothing_under_its_name_but_what_is_who
         scenario.teardown();
     }
 }
+
+#[test]
+fn a_sync_that_the_system_refuses_fails_the_write_and_the_store_for_good() {
+    let scenario = FailScenario::setup();
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(&folder, EngineKind::Sled);
+    let store = Store::open(options.clone()).unwrap();
+    assert_eq!(write(&store), Ok(1));
+    fail::cfg("disk-sync", "return").unwrap();
+    assert!(matches!(write(&store), Err(Fault::Failed(_))), "no answer without the sync of sled's file");
+    fail::remove("disk-sync");
+    assert!(matches!(write(&store), Err(Fault::Failed(_))), "a failed sync is never tried again");
+    drop(store);
+    assert!((1..=2).contains(&left(&options)));
+    let blobs = Blobs::open(&folder.path().join("blobs"), 0).unwrap();
+    fail::cfg("disk-sync", "return").unwrap();
+    assert!(matches!(blobs.put(b"body", SecondHash::Off), Err(BlobError::Io(_))));
+    fail::remove("disk-sync");
+    assert_eq!(blobs.verify().unwrap().bodies, 0, "a body that is not synced gets no name");
+    scenario.teardown();
+}

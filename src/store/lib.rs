@@ -10,6 +10,9 @@ mod cache;
 mod commit;
 #[cfg(test)]
 mod crash_tests;
+mod disk;
+#[cfg(test)]
+mod disk_journal;
 mod engine;
 mod engine_memory;
 mod engine_redb;

@@ -4,6 +4,7 @@
 //! a first row is durable; where the marker is but that row is not, the engine has taken damaged files for new ones (sled does)
 //! and the folder is refused. Engines open on a thread of their own, because sled may panic on damaged files.
 
+use crate::disk::{self, sync_folder};
 use crate::engine::{Batch, Engine, EngineError, EngineKind, Urgency};
 use crate::engine_memory::MemoryEngine;
 use crate::engine_redb::RedbEngine;
@@ -104,8 +105,8 @@ fn write_marker(kind: EngineKind, dir: &Path) -> io::Result<()> {
     let fresh = dir.join("engine.new");
     let mut file = File::create(&fresh)?;
     writeln!(file, "{}", kind.name())?;
-    file.sync_all()?;
-    fs::rename(fresh, dir.join(MARKER))?;
+    disk::sync(&file)?;
+    disk::rename(&fresh, &dir.join(MARKER))?;
     sync_folder(dir)
 }
 
@@ -114,14 +115,8 @@ pub(crate) fn sync_files(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
-            File::open(entry.path())?.sync_all()?;
+            disk::sync(&File::open(entry.path())?)?;
         }
     }
     sync_folder(dir)
-}
-
-/// Makes the names in a folder durable.
-pub(crate) fn sync_folder(dir: &Path) -> io::Result<()> {
-    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    File::open(dir)?.sync_all()
 }

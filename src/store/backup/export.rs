@@ -9,10 +9,11 @@ use super::BackupError;
 use super::format::Sink;
 use crate::Store;
 use crate::bus::Carried;
+use crate::disk::{self, sync_folder};
 use crate::engine::{Batch, Order, Step};
 use crate::fault::Fault;
 use crate::key::Span;
-use crate::open::{FIRST_ROW, sync_folder};
+use crate::open::FIRST_ROW;
 use crate::tx::Read;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -141,8 +142,8 @@ impl<E: Carried> Store<E> {
         let partial = Path::new(&partial);
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial)?;
         let exported = self.export(file, info).and_then(|(exported, file): (_, File)| {
-            file.sync_all()?;
-            fs::rename(partial, path)?;
+            disk::sync(&file)?;
+            disk::rename(partial, path)?;
             sync_folder(path.parent().unwrap_or(Path::new(".")))?;
             Ok(exported)
         });

@@ -5,9 +5,10 @@
 
 use super::BackupError;
 use super::format::Source;
+use crate::disk::{self, sync_folder};
 use crate::engine::{Batch, Engine, Urgency};
 use crate::fault::Fault;
-use crate::open::{self, sync_folder};
+use crate::open;
 use crate::{EngineKind, Options};
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -49,7 +50,7 @@ pub fn import(input: impl Read, options: &Options) -> Result<Imported, BackupErr
         let _ = fs::remove_dir_all(partial);
     }
     let imported = imported?;
-    fs::rename(partial, dir)?;
+    disk::rename(partial, dir)?;
     sync_folder(dir.parent().unwrap_or(Path::new(".")))?;
     Ok(imported)
 }

@@ -4,10 +4,9 @@
 //! second backup into the same folder costs only what is new. A backup first holds the sweep, then writes the rows, then
 //! copies the bodies; so every body that a saved row names is saved.
 
-use super::{BlobError, Blobs, make_folder, new_file};
-use crate::open::sync_folder;
-use std::fs::{self, File};
-use std::io;
+use super::{BlobError, Blobs, make_folder};
+use crate::disk::{self, sync_folder};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -88,19 +87,13 @@ impl Blobs {
     fn bring(&self, from: &Path, home: &Path, kind: CopyKind) -> Result<(), BlobError> {
         let number = self.inner.next_tmp.fetch_add(1, Ordering::Relaxed);
         let partial = self.inner.tmp.join(format!("{}-{number}", std::process::id()));
-        let linked = kind == CopyKind::Link && fs::hard_link(from, &partial).is_ok();
-        let brought = if linked { Ok(()) } else { copy(from, &partial) };
-        let brought = brought.and_then(|()| fs::rename(&partial, home));
+        let linked = kind == CopyKind::Link && disk::link(from, &partial).is_ok();
+        let brought = if linked { Ok(()) } else { disk::copy(from, &partial) };
+        let brought = brought.and_then(|()| disk::rename(&partial, home));
         if brought.is_err() {
             // The first error is the one that counts.
-            let _ = fs::remove_file(&partial);
+            let _ = disk::remove(&partial);
         }
         Ok(brought?)
     }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut file = new_file(to)?;
-    io::copy(&mut File::open(from)?, &mut file)?;
-    file.sync_all()
 }

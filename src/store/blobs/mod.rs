@@ -5,6 +5,8 @@
 //! what it is called and how often it is used is none of this folder's business.
 
 mod copy;
+#[cfg(test)]
+mod crash_tests;
 mod get;
 mod parts;
 mod put;
@@ -19,14 +21,13 @@ pub use parts::PartWriter;
 pub use put::{SecondHash, Stored, Upload, UploadOptions};
 pub use sweep::{Swept, Trouble, Verified};
 
+use crate::disk;
 use crate::key::Key;
-use crate::open::sync_folder;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::AtomicU64;
@@ -157,7 +158,7 @@ impl Blobs {
         for entry in fs::read_dir(&tmp)? {
             let path = entry?.path();
             if parts::id_of(&path).is_none() {
-                fs::remove_file(path)?;
+                disk::remove(&path)?;
             }
         }
         let inner = Inner {
@@ -204,13 +205,8 @@ impl Inner {
 
 /// Makes a folder whose name survives a power cut, also if it was there.
 fn make_folder(dir: &Path) -> io::Result<()> {
-    match fs::create_dir(dir) {
+    match disk::make_folder(dir) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        Ok(()) | Err(_) => sync_folder(dir.parent().unwrap_or(Path::new("."))),
+        Ok(()) | Err(_) => disk::sync_folder(dir.parent().unwrap_or(Path::new("."))),
     }
-}
-
-/// A new file that only we can read.
-fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }

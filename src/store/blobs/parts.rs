@@ -5,10 +5,10 @@
 //! A part that became a body stays until it is dropped, so that a crash before the row is written costs nobody an upload.
 
 use super::put::SecondHash;
-use super::{BlobError, Blobs, Stored, UploadOptions, new_file};
-use crate::open::sync_folder;
+use super::{BlobError, Blobs, Stored, UploadOptions};
+use crate::disk::{self, sync_folder};
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -34,14 +34,14 @@ impl PartWriter {
         if after > self.bytes_max {
             return Err(BlobError::TooBig { limit: self.bytes_max });
         }
-        self.file.write_all(bytes)?;
+        disk::write(&mut self.file, bytes)?;
         self.received = after;
         Ok(())
     }
 
     /// Makes what was appended durable, and says how long the part is now.
     pub fn done(self) -> Result<u64, BlobError> {
-        self.file.sync_data()?;
+        disk::sync(&self.file)?;
         Ok(self.received)
     }
 }
@@ -56,7 +56,7 @@ impl Blobs {
     /// Makes an empty part. Fails if there is one of this number.
     pub fn begin_part(&self, id: u64) -> Result<(), BlobError> {
         self.inner.require_space()?;
-        new_file(&self.part_path(id))?;
+        disk::create(&self.part_path(id))?;
         Ok(sync_folder(&self.inner.tmp)?)
     }
 
@@ -98,7 +98,7 @@ impl Blobs {
 
     fn name_part(&self, mut file: File, id: u64, second: SecondHash) -> Result<Stored, BlobError> {
         let link = self.tmp_path();
-        if fs::hard_link(self.part_path(id), &link).is_ok() {
+        if disk::link(&self.part_path(id), &link).is_ok() {
             return self.adopt(file, &link, second);
         }
         // Some file systems have no second names; there the part is copied.
@@ -116,7 +116,7 @@ impl Blobs {
 
     /// Gives a part up.
     pub fn drop_part(&self, id: u64) -> Result<(), BlobError> {
-        match fs::remove_file(self.part_path(id)) {
+        match disk::remove(&self.part_path(id)) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -151,7 +151,7 @@ fn cut(file: &File, length: u64) -> Result<(), BlobError> {
     }
     if received > length {
         require_unnamed(file)?;
-        file.set_len(length)?;
+        disk::set_len(file, length)?;
     }
     Ok(())
 }

@@ -4,11 +4,11 @@
 //! its date renewed, so that a sweep that runs at this moment does not take it for an old one.
 
 use super::second::Second;
-use super::{BlobError, BlobHash, Blobs, make_folder, new_file};
-use crate::open::sync_folder;
+use super::{BlobError, BlobHash, Blobs, make_folder};
+use crate::disk::{self, sync_folder};
 use fail::fail_point;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -106,7 +106,7 @@ impl Upload {
         if let Some(hashes) = &mut self.hashes {
             hashes.update(bytes)?;
         }
-        Ok(self.file.write_all(bytes)?)
+        Ok(disk::write(&mut self.file, bytes)?)
     }
 
     /// How many bytes came so far.
@@ -128,7 +128,7 @@ impl Drop for Upload {
     fn drop(&mut self) {
         if !self.placed {
             // What cannot be removed now is removed at the next start.
-            let _ = fs::remove_file(&self.path);
+            let _ = disk::remove(&self.path);
         }
     }
 }
@@ -138,7 +138,7 @@ impl Blobs {
     pub fn upload(&self, options: UploadOptions) -> Result<Upload, BlobError> {
         self.inner.require_space()?;
         let path = self.tmp_path();
-        let file = new_file(&path)?;
+        let file = disk::create(&path)?;
         let hashes = Some(Hashes::new(options.second));
         Ok(Upload { blobs: self.clone(), file, path, hashes, bytes: 0, bytes_max: options.bytes_max, placed: false })
     }
@@ -171,7 +171,7 @@ impl Blobs {
         fail_point!("blob-before-sync", |_| Err(io::Error::other("failpoint").into()));
         // The last byte of a part may be old; the body is young from now on, and the sweep leaves it until its row stands.
         file.set_modified(SystemTime::now())?;
-        file.sync_data()?;
+        disk::sync(file)?;
         fail_point!("blob-before-rename", |_| Err(io::Error::other("failpoint").into()));
         let home = self.path(hash);
         let folder = home.parent().unwrap_or(&self.inner.dir);
@@ -186,12 +186,12 @@ impl Blobs {
         }
         if home.exists() {
             File::open(&home)?.set_modified(SystemTime::now())?;
-            fs::remove_file(path)?;
+            disk::remove(path)?;
             return Ok(true);
         }
         // Until the sync has succeeded, nobody may take this name for a durable one.
         durable.remove(&[first, second]);
-        fs::rename(path, &home)?;
+        disk::rename(path, &home)?;
         fail_point!("blob-after-rename", |_| Err(io::Error::other("failpoint").into()));
         sync_folder(folder)?;
         durable.insert([first, second]);

@@ -4,6 +4,7 @@
 //! be on its way.
 
 use super::{BlobError, BlobHash, Blobs, parts};
+use crate::disk;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ impl Blobs {
     /// Removes a body, if it is there. Remove its row first.
     pub fn remove(&self, hash: &BlobHash) -> Result<(), BlobError> {
         let _gate = self.inner.gate();
-        gone(fs::remove_file(self.path(hash)))
+        gone(disk::remove(&self.path(hash)))
     }
 
     /// Removes every body that is older than `older_than` and not `referenced`, and parts untouched for as long.
@@ -72,7 +73,7 @@ impl Blobs {
                 swept.kept += 1;
                 return Ok(());
             }
-            gone(fs::remove_file(&path)).map_err(X::from)?;
+            gone(disk::remove(&path)).map_err(X::from)?;
             swept.removed += 1;
             swept.bytes += found.len();
             Ok(())
@@ -87,7 +88,7 @@ impl Blobs {
             let busy = self.inner.busy();
             let old = metadata(&path)?.filter(|found| is_older(found, older_than) && !busy.contains(&id));
             if let Some(found) = old {
-                gone(fs::remove_file(&path))?;
+                gone(disk::remove(&path))?;
                 swept.removed += 1;
                 swept.bytes += found.len();
             }

@@ -1,6 +1,7 @@
 //! Bodies come back as they were, are shared, limited, resumable, and only what is old and unreferenced goes.
 
 use super::*;
+use std::fs::File;
 use std::time::{Duration, SystemTime};
 
 const DAY: Duration = Duration::from_secs(86_400);
