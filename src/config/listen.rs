@@ -1,5 +1,6 @@
 //! Settings of the port: where it listens and how much one peer may cost.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::setting::{Kind, Setting};
@@ -8,8 +9,8 @@ use super::{Config, size};
 /// The port and its limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
-    /// Address and port, like `0.0.0.0:7777` or `[::]:7777`.
-    pub address: String,
+    /// Where the one port listens, at least one place. `[::]` means every address of both families.
+    pub address: Vec<SocketAddr>,
     /// Open connections in all.
     pub connections_max: usize,
     /// Open connections of one address.
@@ -42,7 +43,7 @@ pub struct Listen {
 
 impl Listen {
     pub(super) const BLANK: Listen = Listen {
-        address: String::new(),
+        address: Vec::new(),
         connections_max: 0,
         connections_per_address: 0,
         first_byte_s: Duration::ZERO,
@@ -67,9 +68,12 @@ const fn seconds(most: u64, put: fn(&mut Config, Duration)) -> Kind {
 pub(super) const TABLE: &[Setting] = &[
     Setting::new(
         "listen.address",
-        Kind::Text { allowed: "ADDRESS:PORT, like 0.0.0.0:7777, 127.0.0.1:0 or [::]:7777", put: put_address },
-        "0.0.0.0:7777",
-        "Where the one port listens. Port 0 picks a free one. The flag --listen is the same setting.",
+        Kind::List {
+            allowed: "one ADDRESS:PORT or several, like [::]:7777, 0.0.0.0:7777 or 127.0.0.1:0",
+            put: put_address,
+        },
+        "[::]:7777",
+        "Where the one port listens: [::] means all addresses, IPv4 and IPv6, and 0.0.0.0 those of IPv4. Port 0 picks a free one. The flag --listen is the same setting.",
     ),
     Setting::new(
         "listen.connections_max",
@@ -157,9 +161,12 @@ pub(super) const TABLE: &[Setting] = &[
     ),
 ];
 
-fn put_address(config: &mut Config, text: &str) -> bool {
-    config.listen.address = text.to_string();
-    text.parse::<std::net::SocketAddr>().is_ok()
+/// Addresses that one server listens on at most.
+const ADDRESSES_MAX: usize = 16;
+
+fn put_address(config: &mut Config, items: &[String]) -> bool {
+    config.listen.address = items.iter().filter_map(|item| item.parse().ok()).collect();
+    config.listen.address.len() == items.len() && (1..=ADDRESSES_MAX).contains(&items.len())
 }
 
 fn put_proxies(config: &mut Config, items: &[String]) -> bool {

@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv4_address_counts_as_one_however_it_is_written() {
+        let caps = Caps::new(CapsLimits { total: 9, per_address: 1, loopback_exempt: true });
+        let _held = caps.admit(address("::ffff:192.0.2.7")).unwrap();
+        assert!(caps.admit(address("192.0.2.7")).is_none());
+        assert!(caps.admit(address("::ffff:192.0.2.8")).is_some());
+        let held = [caps.admit(address("::ffff:127.0.0.1")), caps.admit(address("127.0.0.1"))];
+        assert!(held.iter().all(Option::is_some), "this machine is exempt in both");
+    }
+
+    #[test]
     fn one_ipv6_network_counts_as_one_address() {
         let caps = Caps::new(CapsLimits { total: 9, per_address: 1, loopback_exempt: false });
         let _held = caps.admit(address("2001:db8::1")).unwrap();

@@ -82,6 +82,8 @@ fn parse_network(text: &str) -> Option<(IpAddr, u8)> {
         None => (text, None),
     };
     let address = IpAddr::from_str(address).ok()?;
+    // A mapped address is seen as the one it maps, so it must be written so here as well.
+    let address = if bits.is_none() { address.to_canonical() } else { address };
     let width = if address.is_ipv4() { 32 } else { 128 };
     let bits = bits.unwrap_or(width);
     (bits <= width).then_some((address, bits))
@@ -156,5 +158,8 @@ mod tests {
     #[test]
     fn a_mapped_address_counts_as_the_one_it_maps() {
         assert!(peer("::ffff:127.0.0.1").loopback);
+        assert_eq!(peer("::ffff:192.0.2.7"), peer("192.0.2.7"));
+        assert!(!peer("::ffff:192.0.2.7").loopback && peer("::1").loopback);
+        assert!(Networks::parse(&["::ffff:192.0.2.7"]).unwrap().contains(peer("::ffff:192.0.2.7").address));
     }
 }

@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv6_network_shares_one_pace_and_a_mapped_address_that_of_its_ipv4_form() {
+        let limits = RateLimits::new(RateOptions { sign_in_per_min: 1, ..RateOptions::default() });
+        limits.sign_in(address("2001:db8:0:7::1")).unwrap();
+        assert!(limits.sign_in(address("2001:db8:0:7:ffff::2")).is_err());
+        limits.sign_in(address("2001:db8:0:8::1")).unwrap();
+        limits.sign_in(address("::ffff:10.0.0.1")).unwrap();
+        assert!(limits.sign_in(address("10.0.0.1")).is_err());
+        limits.sign_in(address("::ffff:10.0.0.2")).unwrap();
+    }
+
+    #[test]
     fn nothing_is_limited_when_it_is_switched_off() {
         let limits = RateLimits::new(RateOptions { enabled: false, ..RateOptions::default() });
         assert!((0..10_000).all(|_| limits.account(7).is_ok()));

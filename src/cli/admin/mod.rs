@@ -220,7 +220,7 @@ fn on_server<T>(dir: &Path, loaded: &Loaded, work: impl FnOnce(Ask<'_>) -> Resul
         ),
         _ => failure,
     })?;
-    let base = address::configured_url(&loaded.config);
+    let base = address::known_url(dir, &loaded.config);
     let done = work(&mut |command| run_command(&opened.core, &base, command).map_err(Failure::failed));
     opened.close();
     done

@@ -6,6 +6,7 @@
 mod banner;
 mod log;
 mod parts;
+mod ports;
 mod signals;
 
 use std::net::{SocketAddr, TcpListener};
@@ -30,7 +31,7 @@ use banner::{Code, Facts};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  chatelaine serve                                  data in ./data, port 7777, all addresses
+  chatelaine serve                                  data in ./data, port 7777, all addresses (IPv4 and IPv6)
   chatelaine serve --data /var/lib/chatelaine --listen 127.0.0.1:8443
   chatelaine serve --set tls.mode=off --set listen.trusted_proxies=127.0.0.1
                                                     behind a front server here
@@ -41,7 +42,7 @@ Settings: 'chatelaine config show' and 'chatelaine config example'.")]
 pub struct Args {
     #[command(flatten)]
     place: Place,
-    /// Where to listen; port 0 picks a free one [default: 0.0.0.0:7777]
+    /// Where to listen, several addresses separated by commas; port 0 picks a free one [default: [::]:7777]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
     /// A file that is written once requests are accepted: {"pid":..,"address":"..","url":".."}.
@@ -72,8 +73,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Result<(), Failure> {
     let config = &loaded.config;
-    let listener = listen(config)?;
-    let bound = listener.local_addr()?;
+    let listeners = ports::take(config)?;
+    let bound = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<SocketAddr>, _>>()?;
     warn_of_hidden_clients(config);
     let token = setup_token(&opened.core)?;
     let stop = CancellationToken::new();
@@ -81,13 +82,14 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     let control = control(
         dir,
         &opened.core,
-        address::urls(config, config.tls.mode != TlsMode::Off, bound).into_iter().next().unwrap_or_default(),
+        address::urls(config, config.tls.mode != TlsMode::Off, &bound).into_iter().next().unwrap_or_default(),
     )?;
     let trouble = Trouble::default();
     let mut parts = parts::parts(dir, config, &opened.core)?;
     parts.background.push(parts::watch_store(&opened.core, stop.clone(), Arc::clone(&trouble)));
     let announce = Announcement {
         config: config.clone(),
+        dir: dir.to_owned(),
         ready_file: args.ready_file.clone(),
         code: if args.qr { Code::Always } else { Code::OnTerminal },
         token,
@@ -95,7 +97,7 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
         trouble: Arc::clone(&trouble),
     };
     parts.ready = Box::new(move |ready| announce.send(&ready));
-    let ended = serve::run(parts, vec![listener], stop).map_err(|error| start_failure(&error));
+    let ended = serve::run(parts, listeners, stop).map_err(|error| start_failure(&error));
     drop(control);
     if let Some(file) = &args.ready_file {
         let _gone = std::fs::remove_file(file);
@@ -132,26 +134,6 @@ fn setup_token(core: &Core) -> Result<Option<Secret<String>>, Failure> {
 /// Why a running server stopped by itself, if it did.
 type Trouble = Arc<OnceLock<Failure>>;
 
-fn listen(config: &Config) -> Result<TcpListener, Failure> {
-    let refused =
-        |why: String| Failure::new(Exit::Address, format!("cannot listen on {}: {why}", config.listen.address));
-    let address: SocketAddr = config.listen.address.parse().map_err(|_| refused("it is no ADDRESS:PORT".to_owned()))?;
-    TcpListener::bind(address).map_err(|error| {
-        refused(match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "the port is in use by another program; stop that one, or choose another port by --listen".to_owned()
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need a right (CAP_NET_BIND_SERVICE); choose a higher one by --listen".to_owned()
-            }
-            std::io::ErrorKind::AddrNotAvailable => {
-                "this machine does not have that address; 0.0.0.0 means all it has".to_owned()
-            }
-            _ => error.to_string(),
-        })
-    })
-}
-
 fn control(dir: &Path, core: &Core, base: String) -> Result<Control, Failure> {
     let core = core.clone();
     let run = Arc::new(move |command| admin::run_command(&core, &base, command));
@@ -180,6 +162,7 @@ struct ReadyFile {
 /// Who is told, and what, once requests are accepted.
 struct Announcement {
     config: Config,
+    dir: PathBuf,
     ready_file: Option<PathBuf>,
     code: Code,
     token: Option<Secret<String>>,
@@ -205,14 +188,19 @@ impl Announcement {
                 return;
             }
         }
-        let urls = address::urls(&self.config, ready.tls, bound);
+        if let Err(error) = address::remember(&self.dir, ready.tls, &ready.addresses) {
+            // Only links that the command line makes while no server runs may then name an older address.
+            tracing::warn!(%error, "the addresses cannot be remembered in the data folder");
+        }
+        let urls = address::urls(&self.config, ready.tls, &ready.addresses);
         let _printed = say(&banner::text(&Facts {
             urls: &urls,
             fingerprint: ready.authority_fingerprint.as_deref(),
             token: self.token.as_ref().map(|token| token.reveal().as_str()),
             code: self.code,
         }));
-        tracing::info!(port = bound.port(), "accepting requests on port {}", bound.port());
+        let places: Vec<String> = ready.addresses.iter().map(SocketAddr::to_string).collect();
+        tracing::info!(port = bound.port(), "accepting requests on {}", places.join(", "));
         notify(NotifyState::Ready);
     }
 }

@@ -3,7 +3,9 @@
 mod admin;
 mod crash;
 mod keeping;
+mod listening;
 mod program;
 mod settings;
 mod starting;
+mod upgrade;
 mod wire;

@@ -84,7 +84,10 @@ impl Server {
     /// The same with environment variables; gives what it said on standard error if it ends early.
     pub fn try_start(dir: &Path, more: &[&str], environment: &[(&str, &str)]) -> Result<Server, String> {
         let ready = ready_file(dir);
-        let mut arguments = vec!["serve", "--data", path(dir), "--listen", "127.0.0.1:0", "--ready-file", path(&ready)];
+        let mut arguments = vec!["serve", "--data", path(dir), "--ready-file", path(&ready)];
+        if !more.contains(&"--listen") {
+            arguments.extend(["--listen", "127.0.0.1:0"]);
+        }
         arguments.extend(more);
         let mut child = command(&arguments).envs(environment.iter().copied()).spawn().expect("the program starts");
         let lines = follow(child.stdout.take().expect("its output"));
