@@ -8,6 +8,7 @@ mod log;
 mod parts;
 mod ports;
 mod signals;
+mod watchdog;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -86,6 +87,7 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     )?;
     let trouble = Trouble::default();
     let mut parts = parts::parts(dir, config, &opened.core)?;
+    parts.background.extend(watchdog::task(&opened.core));
     parts.background.push(parts::watch_store(&opened.core, stop.clone(), Arc::clone(&trouble)));
     let announce = Announcement {
         config: config.clone(),

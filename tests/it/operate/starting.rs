@@ -132,6 +132,12 @@ fn a_folder_that_cannot_be_made_is_refused() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_to_is_refused() {
+    let line = run(&["serve", "--data", "/proc/self/task", "--listen", "127.0.0.1:0"]).refused(5);
+    assert!(line.contains("/task cannot be used: it cannot be written to"), "{line}");
+}
+
+#[test]
 fn a_ready_file_that_cannot_be_written_stops_the_server_with_a_line() {
     let scratch = tempfile::tempdir().unwrap();
     let data = path(scratch.path());
@@ -159,7 +165,7 @@ fn a_second_signal_ends_a_stop_that_waits() {
 }
 
 #[test]
-fn systemd_is_told_when_requests_are_accepted_and_when_they_end() {
+fn systemd_is_told_when_requests_are_accepted_that_the_server_lives_and_when_it_ends() {
     let scratch = tempfile::tempdir().unwrap();
     let name = scratch.path().join("notify");
     let socket = std::os::unix::net::UnixDatagram::bind(&name).unwrap();
@@ -169,12 +175,15 @@ fn systemd_is_told_when_requests_are_accepted_and_when_they_end() {
         let count = socket.recv(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes[..count]).trim().to_owned()
     };
-    let environment = [("NOTIFY_SOCKET", path(&name))];
+    let environment = [("NOTIFY_SOCKET", path(&name)), ("WATCHDOG_USEC", "200000")];
     let server =
         Server::try_start(&scratch.path().join("data"), &[], &environment).unwrap_or_else(|said| panic!("{said}"));
     assert_eq!(hear(), "READY=1");
+    // A sign of life twice per period, as long as it runs.
+    assert_eq!([hear(), hear(), hear()], ["WATCHDOG=1"; 3]);
     server.stop();
-    assert_eq!(hear(), "STOPPING=1");
+    let rest: Vec<String> = std::iter::repeat_with(hear).take_while(|word| word != "STOPPING=1").collect();
+    assert!(rest.iter().all(|word| word == "WATCHDOG=1"), "{rest:?}");
 }
 
 #[test]
