@@ -1,6 +1,6 @@
 //! Settings through the real command line: precedence, one-line flaws, exit codes.
 
-use super::program::{command, path, run};
+use super::program::{Server, command, path, run};
 
 #[test]
 fn show_names_the_origin_of_every_value() {
@@ -42,6 +42,40 @@ fn every_command_that_reads_settings_refuses_a_flaw_with_one_line_and_code_3() {
     ] {
         let line = run(&arguments).refused(3);
         assert_eq!(line, "unknown setting tls.mod (flag --set): did you mean tls.mode?");
+    }
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_the_place_it_stands_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let serve = ["serve", "--data", path(dir.path())];
+    let output = command(&serve).env("CHATELAINE_TLS__MOD", "off").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let advice = "did you mean tls.mode?";
+    assert_eq!(said, format!("chatelaine: unknown setting tls.mod (environment CHATELAINE_TLS__MOD): {advice}\n"));
+    let file = dir.path().join("chatelaine.toml");
+    std::fs::write(&file, "[log]\nlevel = \"warn\"\n[tls]\nmod = \"off\"\n").unwrap();
+    let line = run(&serve).refused(3);
+    assert_eq!(line, format!("unknown setting tls.mod ({}:4): {advice}", file.display()));
+}
+
+#[test]
+fn a_running_server_takes_the_flag_over_the_environment_over_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let modes = ["invite", "closed", "open"];
+    std::fs::write(dir.path().join("chatelaine.toml"), format!("[accounts]\nsign_up = \"{}\"\n", modes[0])).unwrap();
+    let flag = format!("accounts.sign_up={}", modes[2]);
+    let sources: [(&[&str], &[(&str, &str)]); 3] = [
+        (&[], &[]),
+        (&[], &[("CHATELAINE_ACCOUNTS__SIGN_UP", modes[1])]),
+        (&["--set", &flag], &[("CHATELAINE_ACCOUNTS__SIGN_UP", modes[1])]),
+    ];
+    for ((flags, environment), mode) in sources.into_iter().zip(modes) {
+        let server = Server::try_start(dir.path(), flags, environment).unwrap();
+        let body = server.get("/api/v1/server").1;
+        assert!(body.contains(&format!("\"sign_up\":\"{mode}\"")), "{body}");
+        server.stop();
     }
 }
 
