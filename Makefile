@@ -38,7 +38,7 @@ crash: tools $(WEB_STAMP) ## kill -9 and power-cut rounds (CRASH_ROUNDS=30)
 	CHATELAINE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(NEXTEST) -E '$(CRASH)'
 
 browser: tools $(WEB_STAMP) ## the stories in headless Chromium
-	$(CARGO) build --features failpoints
+	$(CARGO) build $(FEATURES)
 	cd web && npm test
 	cd tests/browser && npm ci --no-audit --no-fund && \
 	  CHATELAINE_BIN=$(CURDIR)/target/debug/chatelaine CHROMIUM=$(CHROMIUM) npm test
@@ -59,9 +59,10 @@ golden: tools ## rewrite the golden files; read the diff
 	CHATELAINE_GOLDEN=write $(NEXTEST) -E 'test(golden) | test(/^dialects::/) | test(/^config::/)'
 
 deny: ## licences, sources and duplicates of the dependencies
-	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny check licenses bans sources
 
 tools:
-	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
+	@$(CARGO) nextest --version >/dev/null 2>&1 || \
+	  $(CARGO) install --locked --debug --no-default-features --features default-no-update cargo-nextest
 	@[ -x $(CHROMIUM) ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q chromium; }
