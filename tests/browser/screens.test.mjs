@@ -148,7 +148,8 @@ describe("the screens", () => {
       admin: ["/admin", ".row"],
       "admin-settings": ["/admin/serverSettings", ".row"],
       "admin-audit": ["/admin/audit", "td"],
-      nowhere: ["/rooms/999", ".empty"],
+      nowhere: ["/rooms/999", ".main-pane .empty"],
+      nobody: ["/people/999", ".main-pane .empty .button"],
     };
     await people(async (person, kind) => {
       await person.signIn("ann");

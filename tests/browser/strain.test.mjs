@@ -72,8 +72,14 @@ describe("under strain", () => {
       for (const [name, place] of Object.entries(places)) {
         await person.go(place);
         await page.waitForLoadState("networkidle");
+        await page.locator(".waiting").first().waitFor({ state: "detached" });
         if (name === "odd") await page.locator("li.message .tile").waitFor();
         await inspect(person, `strain-${name}-${size}`);
+        if (name === "odd") {
+          assert.ok((await person.page.locator(".composer textarea").boundingBox()).height < 60, "an empty composer has one line");
+          const narrowest = await page.locator(".md-table td").evaluateAll((cells) => Math.min(...cells.map((c) => c.getBoundingClientRect().width)));
+          assert.ok(narrowest > 40, `a cell is ${narrowest} px wide: its words stand letter by letter`);
+        }
       }
       if (size !== "tablet") {
         await person.go(`/rooms/${odd}`);

@@ -110,7 +110,8 @@ function Writing(props: Props): VNode {
     const a = area.current;
     if (!a) return;
     a.style.height = "auto";
-    a.style.height = `${a.scrollHeight + 2}px`;
+    // Empty it has one line, however long the name in the placeholder is.
+    if (text !== "") a.style.height = `${a.scrollHeight + 2}px`;
   }, [text]);
 
   const at = closed || s.room.kind === "private" ? null : mentionAt(text, caret);

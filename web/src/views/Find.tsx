@@ -46,7 +46,7 @@ export function Find(): VNode {
       <Loaded of={found}>
         {(page) =>
           page.items.length === 0 ? (
-            <Empty icon="find" title={asked ? t.nothingFound : t.noGroups} text={asked ? "" : t.noGroupsText} />
+            <Empty icon="find" title={asked ? t.nothingFound : t.noGroups} text={asked ? t.noGroupFound : t.noGroupsText} />
           ) : (
             <ul class="box">
               {page.items.map((r) => (

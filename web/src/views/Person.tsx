@@ -21,14 +21,31 @@ export function Person(): VNode {
   const t = w.value;
   const id = numberAt(route.value, 1);
   const load = useLoad(async () => {
-    if (id === null) throw new api.Problem(404, "not-found", t.noSuchPerson);
-    const a = await api.account(id);
-    learn(a);
+    const a = id === null ? "nobody" : await api.account(id).catch(nobody);
+    if (a !== "nobody") learn(a);
     return a;
   }, [id, changed.friends.value]);
-  if (id === null) return <Empty icon="me" title={t.noSuchPerson} />;
-  return <Loaded of={load}>{(a) => <Known of={person(a.id).value ?? a} again={load.again} />}</Loaded>;
+  return (
+    <Loaded of={load}>
+      {(a) =>
+        a === "nobody" ? (
+          <Empty icon="me" title={t.noSuchPerson} text={t.noSuchPersonText}>
+            <a class="button" href="#/friends">
+              {t.findFriends}
+            </a>
+          </Empty>
+        ) : (
+          <Known of={person(a.id).value ?? a} again={load.again} />
+        )
+      }
+    </Loaded>
+  );
 }
+
+const nobody = (error: unknown): "nobody" => {
+  if (error instanceof api.Problem && error.status === 404) return "nobody";
+  throw error;
+};
 
 function Known(props: { of: Account; again: () => void }): VNode {
   const a = props.of;
