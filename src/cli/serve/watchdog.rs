@@ -8,6 +8,7 @@ use chatelaine_core::Core;
 use chatelaine_store::{Carried, Fault, Store};
 use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::serve::Background;
 
@@ -15,25 +16,23 @@ use crate::serve::Background;
 pub fn task(core: &Core) -> Option<Background> {
     let pause = sd_notify::watchdog_enabled()? / 2;
     let store = core.store().clone();
-    (!pause.is_zero()).then(|| -> Background {
-        Box::new(move |stop| {
-            Box::pin(async move {
-                let mut clock = interval(pause);
-                clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                loop {
-                    tokio::select! {
-                        _ = clock.tick() => {}
-                        () = stop.cancelled() => return,
-                    }
-                    if answers(&store, pause).await {
-                        super::notify(NotifyState::Watchdog);
-                    } else {
-                        tracing::error!("the writer of the store does not answer; systemd may restart this server");
-                    }
-                }
-            })
-        })
-    })
+    (!pause.is_zero()).then(|| -> Background { Box::new(move |stop| Box::pin(keep(store, pause, stop))) })
+}
+
+async fn keep<E: Carried>(store: Store<E>, pause: Duration, stop: CancellationToken) {
+    let mut clock = interval(pause);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = clock.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if answers(&store, pause).await {
+            super::notify(NotifyState::Watchdog);
+        } else {
+            tracing::error!("the writer of the store does not answer; systemd may restart this server");
+        }
+    }
 }
 
 /// Whether the writer does anything at all within `patience`. A full queue that moves is busy, not stuck.
