@@ -98,3 +98,18 @@ pub(crate) fn sync_folder(dir: &Path) -> io::Result<()> {
     journal::note(|| Op::SyncFolder(dir.to_owned()));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The simulated cuts believe that these two ask the system; files that cannot be synced tell whether they do.
+    #[test]
+    fn a_sync_really_asks_the_system_and_its_refusal_is_passed_on() {
+        assert!(sync(&File::open("/dev/null").unwrap()).is_err());
+        assert!(sync_folder(Path::new("/proc")).is_err());
+        let folder = tempfile::tempdir().unwrap();
+        let file = create(&folder.path().join("file")).unwrap();
+        sync(&file).and_then(|()| sync_folder(folder.path())).unwrap();
+    }
+}
