@@ -9,7 +9,7 @@ use super::program::{PATIENCE, Server, path, run};
 fn has_ipv6() -> bool {
     let has = TcpListener::bind("[::1]:0").is_ok();
     if !has {
-        println!("left out what needs IPv6: this machine has no ::1");
+        eprintln!("left out what needs IPv6: this machine has no ::1");
     }
     has
 }
@@ -57,6 +57,15 @@ fn several_addresses_are_listened_on_and_all_are_shown() {
     let said = server.said_until("127.0.0.2:");
     let other = said.split("https://").find(|piece| piece.starts_with("127.0.0.2:")).unwrap();
     assert_eq!(first_line(other.split_whitespace().next().unwrap().parse().unwrap()), "HTTP/1.1 200 OK");
+}
+
+#[test]
+fn a_port_that_is_taken_in_one_family_is_not_half_taken_in_the_other() {
+    let scratch = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let listen = format!("[::]:{}", taken.local_addr().unwrap().port());
+    let line = run(&["serve", "--data", path(scratch.path()), "--listen", &listen]).refused(4);
+    assert!(line.starts_with(&format!("cannot listen on {listen}: the port is in use")), "{line}");
 }
 
 #[test]

@@ -63,20 +63,17 @@ fn an_unknown_setting_is_refused_with_the_place_it_stands_in() {
 #[test]
 fn a_running_server_takes_the_flag_over_the_environment_over_the_file() {
     let dir = tempfile::tempdir().unwrap();
-    let modes = ["invite", "closed", "open"];
-    std::fs::write(dir.path().join("chatelaine.toml"), format!("[accounts]\nsign_up = \"{}\"\n", modes[0])).unwrap();
-    let flag = format!("accounts.sign_up={}", modes[2]);
-    let sources: [(&[&str], &[(&str, &str)]); 3] = [
-        (&[], &[]),
-        (&[], &[("CHATELAINE_ACCOUNTS__SIGN_UP", modes[1])]),
-        (&["--set", &flag], &[("CHATELAINE_ACCOUNTS__SIGN_UP", modes[1])]),
-    ];
-    for ((flags, environment), mode) in sources.into_iter().zip(modes) {
+    std::fs::write(dir.path().join("chatelaine.toml"), "[accounts]\nsign_up = \"invite\"\n").unwrap();
+    let takes = |flags: &[&str], environment: &[(&str, &str)], mode: &str| {
         let server = Server::try_start(dir.path(), flags, environment).unwrap();
         let body = server.get("/api/v1/server").1;
         assert!(body.contains(&format!("\"sign_up\":\"{mode}\"")), "{body}");
         server.stop();
-    }
+    };
+    let environment = [("CHATELAINE_ACCOUNTS__SIGN_UP", "closed")];
+    takes(&[], &[], "invite");
+    takes(&[], &environment, "closed");
+    takes(&["--set", "accounts.sign_up=open"], &environment, "open");
 }
 
 #[test]
