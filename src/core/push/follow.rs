@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chatelaine_store::{Next, Queue};
 
@@ -163,6 +164,13 @@ impl Follow {
             };
             let next = queue.try_next()?;
             self.sort(next);
+        }
+    }
+
+    /// Says that the connection can take nothing since then, until it asks again: meanwhile little waits for it in memory.
+    pub fn stall(&mut self, since: Instant) {
+        if let Stage::Live(queue) = &mut self.stage {
+            queue.stall(since);
         }
     }
 

@@ -14,7 +14,7 @@ pub use frame::{Closing, Frame};
 pub use task::converse;
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The limits and the clockwork of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,9 @@ pub trait Talk {
 
     /// What waits already, if anything; it leaves in the same write as what `next` gave.
     fn waiting(&mut self) -> Option<Say>;
+
+    /// The socket takes nothing since then; whatever the dialect holds for it should be little until it is asked again.
+    fn stall(&mut self, _since: Instant) {}
 
     /// Takes one message and may answer it at once.
     fn hear(&mut self, heard: Heard<'_>) -> impl Future<Output = Option<Say>>;

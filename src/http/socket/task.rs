@@ -48,7 +48,7 @@ pub async fn converse<T: Talk>(socket: Upgraded, options: SocketOptions, mut tal
         let ended = match step {
             Step::Say(say) => side.send(&mut talk, say, timer.as_mut()).await,
             Step::Message(message) => side.take(&mut talk, message, timer.as_mut()).await,
-            Step::Time => side.tick(timer.as_mut()).await,
+            Step::Time => side.tick(&mut talk, timer.as_mut()).await,
             Step::Stop => Some(Finish::Close(Closing::STOPPING, Ended::Stopped)),
         };
         match ended {
@@ -148,7 +148,7 @@ impl Side {
 
     async fn send<T: Talk>(&mut self, talk: &mut T, first: Say, timer: Pin<&mut Sleep>) -> Option<Finish> {
         let closing = self.gather(talk, first);
-        if let Some(finish) = self.write(timer).await {
+        if let Some(finish) = self.write(talk, timer).await {
             return Some(finish);
         }
         closing.map(|closing| Finish::Close(closing, Ended::Closed))
@@ -168,14 +168,18 @@ impl Side {
     }
 
     /// Writes all that is gathered. A client that takes nothing for the time of silence is dropped.
-    async fn write(&mut self, mut timer: Pin<&mut Sleep>) -> Option<Finish> {
-        let mut stalled = false;
+    async fn write<T: Talk>(&mut self, talk: &mut T, mut timer: Pin<&mut Sleep>) -> Option<Finish> {
+        let (mut stalled, mut told) = (false, false);
         poll_fn(|cx| {
             if let Poll::Ready(written) = self.poll_out(cx) {
                 if stalled {
                     timer.as_mut().reset(self.deadline());
                 }
                 return Poll::Ready(written.err().map(|()| Finish::Drop(Ended::Left)));
+            }
+            if !told {
+                told = true;
+                talk.stall(std::time::Instant::now());
             }
             while timer.as_mut().poll(cx).is_ready() {
                 stalled = true;
@@ -225,7 +229,7 @@ impl Side {
         }
     }
 
-    async fn tick(&mut self, mut timer: Pin<&mut Sleep>) -> Option<Finish> {
+    async fn tick<T: Talk>(&mut self, talk: &mut T, mut timer: Pin<&mut Sleep>) -> Option<Finish> {
         let now = Instant::now();
         if now >= self.heard_at + self.options.silence {
             return Some(Finish::Drop(Ended::Silent));
@@ -235,7 +239,7 @@ impl Side {
             self.outgoing.push(Frame::ping());
         }
         timer.as_mut().reset(self.deadline());
-        self.write(timer).await
+        self.write(talk, timer).await
     }
 
     async fn say_goodbye(&mut self, closing: Closing) {

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +27,7 @@ const QUICK: SocketOptions =
 #[derive(Default)]
 struct Script {
     lines: VecDeque<Say>,
+    stalls: Arc<AtomicUsize>,
 }
 
 impl Talk for Script {
@@ -37,6 +40,10 @@ impl Talk for Script {
 
     fn waiting(&mut self) -> Option<Say> {
         self.lines.pop_front()
+    }
+
+    fn stall(&mut self, _since: std::time::Instant) {
+        self.stalls.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn hear(&mut self, heard: Heard<'_>) -> Option<Say> {
@@ -54,7 +61,7 @@ struct Pair {
 }
 
 async fn pair(options: SocketOptions, lines: impl IntoIterator<Item = Say>) -> Pair {
-    let script = Script { lines: lines.into_iter().collect() };
+    let script = Script { lines: lines.into_iter().collect(), ..Script::default() };
     play(move |socket| converse(socket, options, script)).await
 }
 
@@ -106,8 +113,12 @@ async fn a_client_that_answers_pings_stays_beyond_the_time_of_silence() {
 async fn a_client_that_reads_nothing_is_dropped_and_holds_no_memory_up() {
     let big = Frame::binary(&vec![7u8; 1 << 20]);
     let lines = std::iter::repeat_with(|| Say::Frame(big.clone())).take(64);
-    let pair = pair(SocketOptions { silence: Duration::from_millis(500), ..QUICK }, lines).await;
+    let options = SocketOptions { silence: Duration::from_millis(500), ..QUICK };
+    let script = Script { lines: lines.collect(), ..Script::default() };
+    let stalls = Arc::clone(&script.stalls);
+    let pair = play(move |socket| converse(socket, options, script)).await;
     assert_eq!(timeout(DEADLINE, pair.server).await.unwrap().unwrap(), Ended::Silent);
+    assert!(stalls.load(Ordering::SeqCst) > 0, "the dialect was told to hold little");
     drop(pair.client);
 }
 

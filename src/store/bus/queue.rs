@@ -1,16 +1,21 @@
 //! The queue of one connection: bounded, woken without polling, and small while nothing happens.
 //!
 //! A full queue is emptied and marked *behind*: it takes nothing until its reader has caught up from the store and says
-//! `resume`. So a slow reader costs itself a re-read and others nothing, and memory stays bounded.
+//! `resume`. So a slow reader costs itself a re-read and others nothing, and memory stays bounded. What waits may have been
+//! put into bytes for others, so a reader that takes nothing for a while keeps little of it waiting.
 
 use super::{Bus, Carried, Topic};
 use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 /// An empty queue keeps at most this much room.
 const KEPT_WHEN_EMPTY: usize = 32;
+/// Items that wait for a reader that has been stalled for longer than a hiccup lasts.
+const STALLED_MAX: usize = 64;
+const HICCUP: Duration = Duration::from_secs(1);
 
 /// What a queue has to say.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ struct Waiting<E> {
     items: VecDeque<Arc<E>>,
     behind: bool,
     closed: bool,
+    /// Since when the reader takes nothing, if it said so.
+    stalled_at: Option<Instant>,
     reader: Option<Waker>,
 }
 
@@ -50,7 +57,13 @@ impl<E> Inner<E> {
         Inner {
             who,
             max,
-            waiting: Mutex::new(Waiting { items: VecDeque::new(), behind: false, closed: false, reader: None }),
+            waiting: Mutex::new(Waiting {
+                items: VecDeque::new(),
+                behind: false,
+                closed: false,
+                stalled_at: None,
+                reader: None,
+            }),
             membership: Mutex::new(Membership { topics: BTreeSet::new(), moves_seen: 0, gone: false }),
         }
     }
@@ -69,7 +82,7 @@ impl<E> Inner<E> {
             if waiting.behind || waiting.closed {
                 return;
             }
-            if waiting.items.len() >= self.max {
+            if waiting.items.len() >= self.max || waiting.is_stalled() {
                 waiting.items = VecDeque::new();
                 waiting.behind = true;
             } else {
@@ -96,7 +109,12 @@ impl<E> Inner<E> {
 }
 
 impl<E> Waiting<E> {
+    fn is_stalled(&self) -> bool {
+        self.items.len() >= STALLED_MAX && self.stalled_at.is_some_and(|since| since.elapsed() > HICCUP)
+    }
+
     fn take(&mut self) -> Option<Next<E>> {
+        self.stalled_at = None;
         if self.behind {
             return Some(if self.closed { Next::Closed } else { Next::Behind });
         }
@@ -148,10 +166,16 @@ impl<E: Carried> Queue<E> {
     /// Moves up to `max` waiting items into `out` under one lock, and says how many: for one vectored write of many frames.
     pub fn take_waiting(&mut self, out: &mut Vec<Arc<E>>, max: usize) -> usize {
         let mut waiting = self.inner.waiting();
+        waiting.stalled_at = None;
         let count = waiting.items.len().min(max);
         out.extend(waiting.items.drain(..count));
         waiting.shrink();
         count
+    }
+
+    /// Says that the reader can take nothing since then, until it does: meanwhile few items wait for it.
+    pub fn stall(&mut self, since: Instant) {
+        self.inner.waiting().stalled_at = Some(since);
     }
 
     /// How many items wait.

@@ -1,5 +1,7 @@
 //! Delivery: once per connection, in order, bounded, and exactly while the topic is followed.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 
 #[derive(Debug, PartialEq)]
@@ -59,6 +61,25 @@ fn a_full_queue_is_emptied_and_takes_nothing_until_resumed() {
     queue.resume();
     bus.publish(note(6, &[ADA]));
     assert_eq!(orders(&mut queue), [6]);
+}
+
+#[test]
+fn little_waits_for_a_reader_that_is_stalled_until_it_takes_again() {
+    let bus = Bus::new(1_024);
+    let mut queue = bus.subscribe(ADA, Vec::new);
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
+    queue.stall(Instant::now() + Duration::from_secs(3_600));
+    (1..=100).for_each(|order| bus.publish(note(order, &[ADA])));
+    assert_eq!(queue.len(), 100, "a hiccup costs nothing");
+    assert_eq!(orders(&mut queue).len(), 100);
+    queue.stall(long_ago);
+    (101..=164).for_each(|order| bus.publish(note(order, &[ADA])));
+    assert_eq!(queue.len(), 64);
+    bus.publish(note(165, &[ADA]));
+    assert_eq!((queue.len(), queue.try_next()), (0, Some(Next::Behind)));
+    queue.resume();
+    (166..=300).for_each(|order| bus.publish(note(order, &[ADA])));
+    assert_eq!(queue.len(), 135, "who takes again is stalled no more");
 }
 
 #[test]

@@ -98,6 +98,12 @@ impl Talk for Talker {
         self.ready.pop_front()
     }
 
+    fn stall(&mut self, since: std::time::Instant) {
+        if let Some(following) = self.following.as_mut() {
+            following.stall(since);
+        }
+    }
+
     async fn hear(&mut self, heard: Heard<'_>) -> Option<Say> {
         if !self.pace.allows(Instant::now()) {
             return Some(Say::Close(Closing::BUSY));

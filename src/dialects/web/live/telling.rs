@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use chatelaine_core::Core;
@@ -114,6 +115,11 @@ impl Following {
         {
             self.take(web, followed, ready);
         }
+    }
+
+    /// The socket takes nothing since then.
+    pub(super) fn stall(&mut self, since: Instant) {
+        self.follow.stall(since);
     }
 
     fn take(&mut self, web: &Web, followed: Followed, ready: &mut VecDeque<Say>) {

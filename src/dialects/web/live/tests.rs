@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chatelaine_core::caller::Caller;
@@ -122,6 +123,26 @@ fn a_client_that_reads_slowly_holds_a_bounded_number_of_encoded_bytes() {
             let frame = read(&talker.next().await);
             assert_eq!(frame["d"]["offset"], offset);
             assert!(talker.ready_bytes() < FRAME_BYTES);
+        }
+    });
+}
+
+#[test]
+fn a_client_that_takes_nothing_for_a_while_reads_what_it_missed_from_the_store() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let room = room_of(&world, &ada);
+    let (web, places) = (web(&world), Places::new(1));
+    run(async {
+        let mut talker = talker(&web, &places, &ada);
+        assert_eq!(talker.hear(Heard::Text(r#"{"hello":{}}"#)).await, None);
+        while read(&talker.next().await)["t"] != "live" {}
+        talker.stall(Instant::now().checked_sub(Duration::from_secs(10)).unwrap());
+        for _ in 0..3 {
+            say_long(&world, &ada, room);
+        }
+        for offset in 1..=3 * MESSAGES {
+            assert_eq!(read(&talker.next().await)["d"]["offset"], offset);
         }
     });
 }
