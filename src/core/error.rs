@@ -72,12 +72,8 @@ pub enum Field {
     Page,
     /// Opaque settings kept for a client.
     Kept,
-    /// A setting of the server: its name.
-    SettingName,
     /// A setting of the server: its value.
     SettingValue,
-    /// A one-time or invitation token.
-    Token,
     /// A note beside a request.
     Note,
     /// Why somebody is reported, banned or muted.
@@ -104,8 +100,6 @@ pub enum Field {
     ReplyTo,
     /// The people mentioned.
     Mentions,
-    /// The id that a client invents for a message.
-    ClientKey,
     /// A reaction.
     Emoji,
     /// A place in a room's log.
@@ -116,14 +110,10 @@ pub enum Field {
     Uses,
     /// The name of a file.
     FileName,
-    /// The type of a file.
-    MediaType,
     /// The number of bytes announced.
     Size,
     /// A position or part of a file.
     Range,
-    /// The address a push message goes to.
-    Endpoint,
     /// The code of a machine.
     MachineCode,
     /// What is told about a machine.
@@ -139,8 +129,6 @@ pub enum Field {
 pub enum Flaw {
     /// It is missing or blank.
     Empty,
-    /// It is shorter than allowed.
-    TooShort,
     /// It is longer than allowed.
     TooLong,
     /// It does not have the required form.
@@ -202,14 +190,10 @@ pub enum Thing {
     Role,
     /// A message.
     Message,
-    /// A reaction.
-    Reaction,
     /// A file.
     File,
     /// An upload under way.
     Upload,
-    /// A push subscription.
-    Subscription,
     /// A machine.
     Machine,
     /// A channel.
@@ -354,8 +338,6 @@ pub enum Limit {
     Blocks,
     /// Reports that wait.
     Reports,
-    /// Logins of an account.
-    Logins,
     /// Identifiers of an account.
     Identifiers,
     /// Live connections of an account.

@@ -37,7 +37,7 @@ fn words(error: &Error) -> String {
         Error::Invalid(Field::Handle, _) => "a handle is 1 to 50 letters, digits, dots, hyphens or underscores",
         Error::Invalid(Field::Email, _) => "that is no e-mail address",
         Error::Invalid(Field::DisplayName, _) => "a name is 1 to 60 bytes and not blank",
-        Error::Invalid(Field::Password, Flaw::TooShort | Flaw::Weak) => {
+        Error::Invalid(Field::Password, Flaw::Weak) => {
             "that password is too easy to guess; use a longer one (accounts.password_score sets how hard it must be)"
         }
         Error::Refused(Reason::LastAdministrator) => "that is the last administrator; make another one first",

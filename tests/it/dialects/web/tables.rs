@@ -77,15 +77,14 @@ macro_rules! words {
 
 words!(FIELDS: Field [
     Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept,
-    SettingName, SettingValue, Token, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName,
-    Text, Segments, ReplyTo, Mentions, ClientKey, Emoji, Offset, Duration, Uses, FileName, MediaType, Size, Range,
-    Endpoint, MachineCode, MachineFacts, FieldName, Reading,
+    SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
+    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Range, MachineCode, MachineFacts, FieldName, Reading,
 ]);
-words!(FLAWS: Flaw [Empty, TooShort, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
+words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
 words!(THINGS: Thing [
     Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
-    Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, Reaction, File, Upload,
-    Subscription, Machine, Channel,
+    Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
+    Channel,
 ]);
 words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
 words!(REASONS: Reason [
@@ -95,7 +94,7 @@ words!(REASONS: Reason [
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Logins, Identifiers, Connections, Kept,
+    Reports, Identifiers, Connections, Kept,
 ]);
 
 const SIGN_INS: [SignInFlaw; 8] = [
