@@ -1,4 +1,4 @@
-//! Settings of the domain: accounts, rooms, messages, files, rate limits.
+//! Settings of the domain: accounts, rooms, messages, events, files, rate limits.
 //!
 //! An administrator may change all of them while the server runs; `core` keeps such a change
 //! and gives it back at the next start. The types live in `core`, the names and ranges here.
@@ -92,6 +92,13 @@ pub(super) const TABLE: &[Setting] = &[
         Kind::Seconds { min: 0, max: 315_360_000, put: |c, n| c.domain.messages.recall_window_s = n },
         "0",
         "How long a message may be recalled by its sender; 0 means always.",
+    ),
+    Setting::new(
+        "events.keep_days",
+        Kind::Days { min: 0, max: 3_650, put: |c, n| c.domain.events.keep_days = short(n) },
+        "90",
+        "Events other than messages and announcements are forgotten after this; 0 keeps them for ever. A client that was \
+         away longer reads everything anew.",
     ),
     Setting::new(
         "files.upload_bytes",

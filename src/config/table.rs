@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn only_domain_settings_change_at_run_time() {
         for setting in table() {
-            let domain =
-                ["server", "accounts", "rooms", "messages", "files", "rate_limit"].contains(&setting.section());
+            let domain = ["server", "accounts", "rooms", "messages", "events", "files", "rate_limit"]
+                .contains(&setting.section());
             assert_eq!(setting.when == When::RunTime, domain, "{}", setting.name);
         }
     }

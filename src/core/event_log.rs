@@ -1,6 +1,9 @@
 //! The log of events: how one is recorded in the transaction that causes it, and how the rows are found again.
 //! Every recorded event gets the next id and a moment strictly later than the one before, whatever the clock does.
-//! Following the log (replay, then live, no gap) is `push/follow.rs`; nothing else reads it page by page.
+//! Following the log (replay, then live, no gap) is `push/follow.rs`, how long it is kept `retention.rs`; nothing else reads it
+//! page by page.
+
+use std::ops::Bound;
 
 use chatelaine_store::{Move, Order, Read, Row};
 use serde::{Deserialize, Serialize};
@@ -111,6 +114,37 @@ fn write_rows(tx: &mut Tx<'_>, head: Head, audience: &Audience, what: &What) -> 
     }
     EVENT_HEAD.put(tx, &0, &head)?;
     Ok(())
+}
+
+/// Takes an event and its index rows away; says how many rows.
+pub(crate) fn remove(tx: &mut Tx<'_>, id: EventId, event: &StoredEvent) -> Result<usize> {
+    for account in &event.accounts {
+        EVENTS_BY_ACCOUNT.remove(tx, &(*account, id))?;
+    }
+    if let Some(room) = event.room {
+        EVENTS_BY_ROOM.remove(tx, &(room, id))?;
+    }
+    if event.everyone {
+        EVENTS_FOR_EVERYONE.remove(tx, &id)?;
+    }
+    EVENT_BY_ID.remove(tx, &id)?;
+    Ok(1 + event.accounts.len() + usize::from(event.room.is_some()) + usize::from(event.everyone))
+}
+
+/// The last event up to `head` that is not newer than `at`. Moments rise with ids, so halving finds it; gaps do not matter.
+pub fn last_until(r: &impl Read, at: Stamp, head: EventId) -> Result<EventId> {
+    // Nothing up to `low` is newer; everything beyond `high` is.
+    let (mut low, mut high) = (EventId::new(0), head);
+    while low < high {
+        let half = (high.get() - low.get()).div_ceil(2);
+        let middle = EventId::new(low.get() + half);
+        let upper_half = EVENT_BY_ID.range(r, Bound::Excluded(&low), Bound::Included(&middle), Order::Descending, 1)?;
+        match upper_half.first() {
+            Some((id, row)) if row.at > at => high = EventId::new(id.get() - 1),
+            _ => low = middle,
+        }
+    }
+    Ok(low)
 }
 
 /// One stored event; none when it was never recorded or is no longer kept.

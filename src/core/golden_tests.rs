@@ -8,8 +8,9 @@ use std::sync::Mutex;
 use crate::clock::{Stamp, Until};
 use crate::event::{Audience, Ended, What};
 use crate::event_log::record;
-use crate::ids::{AccountId, AnnouncementId, LoginId, Offset, RoleId, RoomId};
-use crate::schema::{self, EVENT_BY_ID, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM};
+use crate::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
+use crate::retention::Swept;
+use crate::schema::{self, EVENT_BY_ID, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_SWEPT};
 use crate::testing::{START, World};
 use crate::{Caller, Result};
 
@@ -74,11 +75,11 @@ fn stored_rows() -> Vec<String> {
                 let audience = Audience::room(RoomId::new(7)).and_account(AccountId::new(300));
                 record(tx, START, audience, what.clone())?;
             }
-            Ok(())
+            Ok(EVENTS_SWEPT.put(tx, &0, &Swept { floor: EventId::new(300), done: EventId::new(2) })?)
         })
         .unwrap();
     let lines = Mutex::new(Vec::new());
-    let wanted = [EVENT_BY_ID.prefix(), EVENTS_BY_ACCOUNT.prefix(), EVENTS_BY_ROOM.prefix()];
+    let wanted = [EVENT_BY_ID.prefix(), EVENTS_BY_ACCOUNT.prefix(), EVENTS_BY_ROOM.prefix(), EVENTS_SWEPT.prefix()];
     let seen = world.core.store().check(|tree, key, row| {
         if wanted.contains(&tree) {
             lines.lock().unwrap().push(format!("row {tree:04x} {} = {}", hex(key), hex(row)));

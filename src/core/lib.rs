@@ -17,6 +17,7 @@ pub mod friends;
 #[cfg(test)]
 mod golden_tests;
 pub mod ids;
+pub mod lapsing;
 pub mod limits;
 pub mod logins;
 pub mod machines;
@@ -25,6 +26,7 @@ pub mod migrations;
 pub mod page;
 pub mod presence;
 pub mod push;
+pub mod retention;
 pub mod roles;
 pub mod rooms;
 pub mod schema;
@@ -48,6 +50,7 @@ pub use secrets::Secret;
 
 use accounts::Hasher;
 use ask::Gate;
+use ids::RoomId;
 use migrations::ServerFacts;
 use secrets::Keys;
 use settings::{RunTime, Settings};
@@ -149,6 +152,20 @@ impl Core {
     pub fn publish(&self, audience: Audience, what: What) {
         let event = Event { id: None, at: self.now(), audience, what };
         self.0.store.bus().publish(Arc::new(Live::new(event)));
+    }
+
+    /// Whether so many follow a room that passing words about single people are not sent there: who wants to know asks.
+    pub(crate) fn is_crowd(&self, room: RoomId) -> bool {
+        self.0.store.bus().followers_count(event::room_topic(room)) > limits::PRESENCE_ROOM_CONNECTIONS_MAX
+    }
+
+    /// Sends a passing event to a room, unless it is a crowd: then `AlreadySo`, and nobody hears of it.
+    pub(crate) fn publish_in_room(&self, room: RoomId, what: What) -> Done {
+        if self.is_crowd(room) {
+            return Done::AlreadySo;
+        }
+        self.publish(Audience::room(room), what);
+        Done::Done
     }
 
     /// The present moment by the server's clock; for an event ask [`event_log::next`], whose moments strictly rise.

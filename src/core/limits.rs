@@ -112,6 +112,10 @@ pub const AUDIENCE_NEARBY_MAX: usize = 6_000;
 /// Bytes of a reaction.
 pub const EMOJI_BYTES_MAX: usize = 32;
 
+/// Old events that one command looks at.
+pub const EVENTS_SWEPT_PER_WRITE: usize = 500;
+/// Rows of old events and of their indexes after which one command ends; the last event may go a little beyond.
+pub const EVENT_ROWS_REMOVED_PER_WRITE: usize = 2_000;
 /// Events read from the store in one piece when a connection catches up.
 pub const FOLLOW_PAGE_EVENTS: usize = 256;
 /// Ids that one source of events reads ahead.

@@ -86,6 +86,7 @@ schema! {
         0x0503 EVENTS_BY_ROOM "events_by_room": (RoomId, EventId) => ();
         0x0504 EVENTS_FOR_EVERYONE "events_for_everyone": EventId => ();
         0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head, cached;
+        0x0506 EVENTS_SWEPT "events_swept": u8 => crate::retention::Swept, cached;
 
         // 06: rooms
         0x0601 ROOM_BY_ID "room_by_id": RoomId => crate::rooms::RoomRow, cached;

@@ -25,6 +25,8 @@ pub struct Settings {
     pub rooms: Rooms,
     /// About messages.
     pub messages: Messages,
+    /// About the log of events.
+    pub events: Events,
     /// About files.
     pub files: Files,
     /// How much one caller may ask for.
@@ -120,6 +122,19 @@ pub struct Messages {
 impl Default for Messages {
     fn default() -> Self {
         Self { text_bytes: 16_000, edit_window_s: 0, recall_window_s: 0 }
+    }
+}
+
+/// About the log of events.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Events {
+    /// Days that events stay for those who catch up; 0 is for ever. Messages themselves stay in any case.
+    pub keep_days: u32,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { keep_days: 90 }
     }
 }
 

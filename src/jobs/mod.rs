@@ -5,7 +5,9 @@
 
 mod deleted_rooms;
 mod expire;
+mod lapse;
 mod presence;
+mod retain;
 mod sweep_blobs;
 
 use std::time::Duration;
@@ -28,5 +30,7 @@ pub const ALL: &[Job] = &[
     Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
     Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },
     Job { name: "deleted-rooms", every: Duration::from_secs(60 * 60), run: deleted_rooms::run },
+    Job { name: "lapse", every: Duration::from_secs(60 * 60), run: lapse::run },
+    Job { name: "retain", every: Duration::from_secs(60 * 60), run: retain::run },
     Job { name: "sweep-blobs", every: Duration::from_secs(60 * 60), run: sweep_blobs::run },
 ];

@@ -29,4 +29,5 @@ pub(crate) use profile::{require_picture, touch};
 pub use recovery::{change_password, email_token, prove_email, reset_link, reset_password, set_password};
 pub use register::{NewAccount, SetupToken, make_setup_token, register, set_up, setup_needed};
 pub use search::search;
+pub(crate) use sign_in::is_counting;
 pub use sign_in::{Failures, Named, Proven, sign_in};

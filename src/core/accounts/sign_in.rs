@@ -149,7 +149,7 @@ fn refuse(core: &Core, caller: &Caller, id: AccountId, now: Stamp) -> Result<Pro
     if settings.accounts.lock_after > 0 {
         core.write(caller, move |tx| {
             let kept = FAILURES_BY_ACCOUNT.get(tx, &id)?;
-            let running = kept.filter(|failures| is_running(*failures, &settings.accounts, now));
+            let running = kept.filter(|failures| is_counting(*failures, &settings.accounts, now));
             let failures = running.unwrap_or(Failures { count: 0, since: now });
             let count = failures.count.saturating_add(1);
             Ok(FAILURES_BY_ACCOUNT.put(tx, &id, &Failures { count, ..failures })?)
@@ -158,7 +158,8 @@ fn refuse(core: &Core, caller: &Caller, id: AccountId, now: Stamp) -> Result<Pro
     Err(Error::SignIn(SignInFlaw::WrongPassword))
 }
 
-fn is_running(failures: Failures, settings: &settings::Accounts, now: Stamp) -> bool {
+/// Whether wrong passwords of then still count.
+pub(crate) fn is_counting(failures: Failures, settings: &settings::Accounts, now: Stamp) -> bool {
     now < failures.since.plus_seconds(settings.lock_window_s)
 }
 
@@ -173,7 +174,7 @@ fn require_guesses_left(r: &impl Read, account: AccountId, settings: &settings::
         return Ok(());
     }
     match FAILURES_BY_ACCOUNT.get(r, &account)? {
-        Some(failures) if failures.count >= settings.lock_after && is_running(failures, settings, now) => {
+        Some(failures) if failures.count >= settings.lock_after && is_counting(failures, settings, now) => {
             let end = failures.since.plus_seconds(settings.lock_window_s);
             Err(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(end.millis_since(now)) }))
         }

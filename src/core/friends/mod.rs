@@ -12,4 +12,5 @@ pub use blocks::{Block, is_blocked};
 pub use friend::{
     Friend, FriendRequest, FriendView, Standing, are_friends, find_alias, ids_of, list, remove, set_alias, standing,
 };
+pub(crate) use requests::remove_request;
 pub use requests::{Answer, Requests, answer, ask, list_requests, withdraw};

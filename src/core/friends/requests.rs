@@ -159,7 +159,8 @@ fn forget_lapsed(tx: &mut Tx<'_>, from: AccountId, now: Stamp) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn remove_request(tx: &mut Tx<'_>, from: AccountId, to: AccountId) -> Result<()> {
+/// Takes both rows of a request away.
+pub(crate) fn remove_request(tx: &mut Tx<'_>, from: AccountId, to: AccountId) -> Result<()> {
     FRIEND_REQUEST_BY_PAIR.remove(tx, &(from, to))?;
     Ok(FRIEND_REQUESTERS.remove(tx, &(to, from))?)
 }

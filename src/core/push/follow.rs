@@ -25,9 +25,10 @@ use crate::ids::{AccountId, EventId, LoginId, RoomId};
 pub enum Since {
     /// Only what happens from now on.
     Now,
-    /// After this event.
+    /// After this event. When some of what followed is no longer kept, the follower is told to read anew.
     Event(EventId),
-    /// Strictly newer than this moment.
+    /// Strictly newer than this moment, as far as it is kept: every message and announcement, and every other event of the
+    /// days that `events.keep_days` says.
     Stamp(Stamp),
 }
 
@@ -61,7 +62,8 @@ pub enum Followed {
         /// The last event that lies behind.
         head: EventId,
     },
-    /// Too much was missed: nothing up to `head` is delivered, the client shall read anew; it goes on after `head`.
+    /// Too much was missed, or some of it is no longer kept: nothing more up to `head` is delivered, the client shall read
+    /// anew; it goes on after `head`.
     Reload {
         /// The last event that is left out.
         head: EventId,
@@ -88,6 +90,8 @@ pub(super) struct Person {
     pub(super) login: Option<LoginId>,
     pub(super) scope: Scope,
     pub(super) replay_max: Option<usize>,
+    /// Asked by time, so for what is still kept: a client that knows no "read anew" gets every message and newer events.
+    pub(super) by_time: bool,
 }
 
 type Job = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
@@ -117,9 +121,11 @@ impl Follow {
     /// Prepares to follow; touches memory only. Fails for a caller who is no account.
     pub fn start(core: Core, caller: &Caller, wish: Wish) -> Result<Self> {
         let account = caller.require_account()?;
-        let person = Person { account, login: caller.login, scope: wish.scope, replay_max: wish.replay_max };
-        let job = reading(&core, move |core| replay::begin(core, person, None, Start::Wish(wish.since)));
-        let done = match wish.since {
+        let Wish { since, scope, replay_max } = wish;
+        let by_time = matches!(since, Since::Stamp(_));
+        let person = Person { account, login: caller.login, scope, replay_max, by_time };
+        let job = reading(&core, move |core| replay::begin(core, person, None, Start::Wish(since)));
+        let done = match since {
             Since::Event(id) => id,
             Since::Now | Since::Stamp(_) => EventId::new(0),
         };

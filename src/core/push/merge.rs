@@ -69,6 +69,11 @@ impl Merge {
         Ok(None)
     }
 
+    /// The id behind which the walk stands.
+    pub(super) fn last(&self) -> EventId {
+        self.last
+    }
+
     /// Adds a lane; one without news up to the end is dropped at once, which most rooms are.
     fn add(&mut self, r: &impl Read, source: Source) -> Result<()> {
         let Some(head) = source.read(r, self.last, 1)?.first().copied() else {

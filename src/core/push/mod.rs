@@ -8,6 +8,8 @@ mod merge;
 mod race_tests;
 mod replay;
 #[cfg(test)]
+mod retention_tests;
+#[cfg(test)]
 mod tests;
 
 pub use follow::{Ending, Follow, Followed, Scope, Since, Wish};

@@ -3,9 +3,9 @@
 //! Why no gap: the queue follows its topics before the head is read, and the bus raises the head before it delivers. So an
 //! event beyond the head reaches the queue, and one up to the head is in the store, as is every membership that it caused.
 //! The list of rooms for the replay is therefore read after the head, not taken from the subscription.
+//! Why no gap where the log was cleared: after each page the floor of the log is asked, see `retention.rs`.
 //! Why nothing after a kick: each page asks again, after its events were read, whether the account is still a member.
 use std::collections::HashMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use chatelaine_store::{Order, Queue, Read, Topic};
@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::event::{EVERYONE, Event, Live, account_topic, room_topic};
 use crate::ids::{AccountId, EventId, RoomId};
 use crate::limits::{FOLLOW_PAGE_EVENTS, ROOMS_PER_ACCOUNT_MAX};
-use crate::{event_log, schema};
+use crate::{event_log, retention, schema};
 
 /// From where a replay begins.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub(super) enum Page {
     More { items: Vec<Arc<Live>>, plan: Box<Plan> },
     /// The last events before the head.
     Last { items: Vec<Arc<Live>>, queue: Queue<Live>, head: EventId },
-    /// Too many were missed.
+    /// Too many were missed, or some of them are no longer kept.
     Reload { queue: Queue<Live>, head: EventId },
     /// The login is gone.
     SignedOut,
@@ -75,10 +75,13 @@ pub(super) fn begin(core: &Core, person: Person, queue: Option<Queue<Live>>, sta
 
 /// Reads the next page.
 pub(super) fn go_on(core: &Core, person: Person, mut plan: Box<Plan>) -> Result<Page> {
+    let from = plan.merge.last();
     let (items, is_last) = core.read(|view| page(view, person, &mut plan.merge))?;
-    if is_last {
+    // After the rows were read: the floor moves before the first row below it goes. By time one asks for what is still there.
+    let is_whole = person.by_time || from >= core.read(|view| retention::floor(view))?;
+    if is_last || !is_whole {
         let Plan { queue, head, .. } = *plan;
-        return Ok(Page::Last { items, queue, head });
+        return Ok(if is_whole { Page::Last { items, queue, head } } else { Page::Reload { queue, head } });
     }
     Ok(Page::More { items, plan })
 }
@@ -91,7 +94,7 @@ fn plan(view: &impl Read, person: Person, start: Start, at: (EventId, Stamp)) ->
     let after = match start {
         Start::Wish(Since::Now) => head,
         Start::Wish(Since::Event(id)) | Start::After(id) => id,
-        Start::Wish(Since::Stamp(at)) => last_until(view, at, head)?,
+        Start::Wish(Since::Stamp(at)) => event_log::last_until(view, at, head)?,
     };
     let sources = if after < head { sources(view, person)? } else { Vec::new() };
     Ok(Some((after, Merge::start(view, sources, after, head)?)))
@@ -131,7 +134,7 @@ fn page(view: &impl Read, person: Person, merge: &mut Merge) -> Result<(Vec<Arc<
             is_last = true;
             break;
         };
-        // A row that retention removed meanwhile is no longer anybody's.
+        // A row that retention removed meanwhile shows in the floor.
         events.extend(event_log::find(view, id)?);
     }
     let mut memberships = HashMap::new();
@@ -192,21 +195,4 @@ fn sources(view: &impl Read, person: Person) -> Result<Vec<Source>> {
 fn rooms_of(view: &impl Read, account: AccountId) -> Result<Vec<RoomId>> {
     let keys = schema::ROOMS_BY_ACCOUNT.keys(view, &account, None, Order::Ascending, ROOMS_PER_ACCOUNT_MAX)?;
     Ok(keys.into_iter().map(|(_, room)| room).collect())
-}
-
-/// The last event that is not newer than `at`. Moments rise with ids, so halving finds it; gaps do not matter.
-fn last_until(view: &impl Read, at: Stamp, head: EventId) -> Result<EventId> {
-    // Nothing up to `low` is newer; everything beyond `high` is.
-    let (mut low, mut high) = (EventId::new(0), head);
-    while low < high {
-        let half = (high.get() - low.get()).div_ceil(2);
-        let middle = EventId::new(low.get() + half);
-        let upper_half =
-            schema::EVENT_BY_ID.range(view, Bound::Excluded(&low), Bound::Included(&middle), Order::Descending, 1)?;
-        match upper_half.first() {
-            Some((id, row)) if row.at > at => high = EventId::new(id.get() - 1),
-            _ => low = middle,
-        }
-    }
-    Ok(low)
 }

@@ -23,7 +23,7 @@ use crate::schema::{
     ROOM_BY_ID, TEXT_BY_PLACE,
 };
 use crate::server_roles::{self, ServerPermission};
-use crate::{Core, Tx, event_log};
+use crate::{Core, Tx, event_log, retention};
 
 /// What is still needed of a room that is being deleted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -135,7 +135,8 @@ fn sweep_entrances(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
     Ok(removed)
 }
 
-/// Messages and what hangs on them. Events of the room stay in the log of events, where nobody is a member any more.
+/// Messages, what hangs on them, and the events kept for them. Younger events of the room stay in the log for their time; nobody
+/// is a member any more.
 fn sweep_log(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
     let most = ROOM_BATCH_ROWS;
     Ok(MESSAGE_BY_PLACE.remove_all(tx, &room, most)?
@@ -144,5 +145,6 @@ fn sweep_log(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
         + EDIT_BY_PLACE.remove_all(tx, &room, most)?
         + OFFSET_BY_CLIENT_KEY.remove_all(tx, &room, most)?
         + REACTIONS_BY_PLACE.remove_all(tx, &room, most)?
-        + REACTION_BY_ACCOUNT.remove_all(tx, &room, most)?)
+        + REACTION_BY_ACCOUNT.remove_all(tx, &room, most)?
+        + retention::forget_room(tx, room, most)?)
 }

@@ -1,0 +1,128 @@
+//! Clears away what has run out and that nobody would look at again: one-time links, friend requests, counts of wrong passwords.
+//! The operations themselves refuse what has lapsed at once; this only frees the space.
+//!
+//! These trees have no index by time. They hold what is open and little else, so a walk over them now and then, page by page and
+//! outside the writer, costs less than a second row for each of their rows would. Only what lapsed is written about.
+
+use chatelaine_store::{Key, Order, Row, Tree};
+
+use crate::accounts::{Failures, is_counting};
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::friends::remove_request;
+use crate::limits::PAGE_ITEMS_MAX;
+use crate::logins::one_time;
+use crate::schema::{FAILURES_BY_ACCOUNT, FRIEND_REQUEST_BY_PAIR, ONE_TIME_LINK_BY_TOKEN};
+use crate::{Core, Tx};
+
+/// Clears away once what has lapsed; says how many rows. Safe to repeat and to break off.
+pub fn sweep(core: &Core) -> Result<usize> {
+    let (now, settings) = (core.now(), core.settings());
+    let links = walk(core, &ONE_TIME_LINK_BY_TOKEN, move |link| link.expires_at <= now, one_time::remove)?;
+    let requests = walk(
+        core,
+        &FRIEND_REQUEST_BY_PAIR,
+        move |request| request.expires_at <= now,
+        |tx, key, _| remove_request(tx, key.0, key.1),
+    )?;
+    let is_over = move |failures: &Failures| !is_counting(*failures, &settings.accounts, now);
+    let failures =
+        walk(core, &FAILURES_BY_ACCOUNT, is_over, |tx, account, _| Ok(FAILURES_BY_ACCOUNT.remove(tx, account)?))?;
+    Ok(links + requests + failures)
+}
+
+/// Reads a tree page by page and has the lapsed rows of each page removed in one command, which looks at each row again: it may
+/// have been renewed meanwhile.
+fn walk<K, V>(
+    core: &Core,
+    tree: &'static Tree<K, V>,
+    is_lapsed: impl Fn(&V) -> bool + Clone + Send + 'static,
+    remove: fn(&mut Tx<'_>, &K, &V) -> Result<()>,
+) -> Result<usize>
+where
+    K: Key + Clone + Send + 'static,
+    V: Row + 'static,
+{
+    let (mut removed, mut after) = (0, None);
+    loop {
+        let rows = core.read(|view| tree.list(view, &(), after.as_ref(), Order::Ascending, PAGE_ITEMS_MAX))?;
+        let Some((last, _)) = rows.last() else { return Ok(removed) };
+        after = Some(last.clone());
+        let lapsed: Vec<K> = rows.into_iter().filter(|(_, row)| is_lapsed(row)).map(|(key, _)| key).collect();
+        if lapsed.is_empty() {
+            continue;
+        }
+        let is_lapsed = is_lapsed.clone();
+        removed += core.write(&Caller::system(), move |tx| {
+            let mut count = 0;
+            for key in &lapsed {
+                if let Some(row) = tree.get(tx, key)?.filter(&is_lapsed) {
+                    remove(tx, key, &row)?;
+                    count += 1;
+                }
+            }
+            Ok(count)
+        })?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::accounts::{Named, reset_link, sign_in};
+    use crate::friends;
+    use crate::rooms::testing::id;
+    use crate::schema::{FRIEND_REQUESTERS, ONE_TIME_LINKS_BY_ACCOUNT};
+    use crate::testing::World;
+
+    /// Links, requests and counts, each with their index rows.
+    fn rows(core: &Core) -> [usize; 5] {
+        core.read(|view| {
+            [
+                ONE_TIME_LINK_BY_TOKEN.count(view, &(), 999).unwrap(),
+                ONE_TIME_LINKS_BY_ACCOUNT.count(view, &(), 999).unwrap(),
+                FRIEND_REQUEST_BY_PAIR.count(view, &(), 999).unwrap(),
+                FRIEND_REQUESTERS.count(view, &(), 999).unwrap(),
+                FAILURES_BY_ACCOUNT.count(view, &(), 999).unwrap(),
+            ]
+        })
+    }
+
+    #[test]
+    fn what_has_lapsed_goes_with_its_index_and_what_is_open_stays() {
+        let world = World::new();
+        let ann = world.person("ann");
+        let people: Vec<Caller> = (0..PAGE_ITEMS_MAX + 20).map(|n| world.person(&format!("p{n}"))).collect();
+        let ask = |from: &Caller| friends::ask(&world.core, from, id(&ann), "").unwrap();
+        let link = |of: &Caller| reset_link(&world.core, &Caller::operator(), id(of)).unwrap();
+        let password = world.core.hasher().hash(&"right".into(), &world.core.settings().accounts).unwrap();
+        let ann_id = id(&ann);
+        let set = move |tx: &mut Tx<'_>| {
+            let old = crate::accounts::get(tx, ann_id)?;
+            let new = crate::accounts::Account { password: Some(password.clone()), ..old.clone() };
+            crate::accounts::index::replace(tx, &old, &new)
+        };
+        world.core.write(&Caller::system(), set).unwrap();
+        let guess = || sign_in(&world.core, &Caller::system(), &Named::Id(ann_id), &"wrong".into()).unwrap_err();
+        for person in &people {
+            ask(person);
+            link(person);
+        }
+        guess();
+        assert_eq!(rows(&world.core), [220, 220, 220, 220, 1]);
+        assert_eq!(sweep(&world.core), Ok(0));
+        world.clock.wind(Duration::from_secs(901));
+        assert_eq!(sweep(&world.core), Ok(1), "the count of wrong passwords");
+        world.clock.wind(Duration::from_secs(86_400));
+        link(&people[3]);
+        guess();
+        assert_eq!(sweep(&world.core), Ok(220), "links of a day");
+        assert_eq!(rows(&world.core), [1, 1, 220, 220, 1]);
+        world.clock.wind(Duration::from_secs(2 * 86_400));
+        ask(&people[5]);
+        assert_eq!(sweep(&world.core), Ok(219 + 1 + 1), "requests of three days, the link and the count");
+        assert_eq!(rows(&world.core), [0, 0, 1, 1, 0]);
+    }
+}
