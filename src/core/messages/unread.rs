@@ -3,9 +3,9 @@
 
 use crate::caller::Caller;
 use crate::error::Result;
-use crate::event::{Audience, What, room_topic};
+use crate::event::{Audience, What};
 use crate::ids::{Offset, RoomId};
-use crate::limits::{PRESENCE_ROOM_CONNECTIONS_MAX, READ_MARKS_ROOM_MEMBERS_MAX};
+use crate::limits::READ_MARKS_ROOM_MEMBERS_MAX;
 use crate::page::Done;
 use crate::rooms::{MemberRow, members};
 use crate::schema::MEMBER_BY_ROOM;
@@ -32,10 +32,8 @@ pub fn mark_read(core: &Core, caller: &Caller, room: RoomId, offset: Offset) -> 
         event_log::record(tx, now, audience, what.clone())?;
         Ok((Done::Done, (!is_small).then_some(what)))
     })?;
-    let topic = room_topic(room);
-    let is_quiet = core.store().bus().followers_count(topic) <= PRESENCE_ROOM_CONNECTIONS_MAX;
-    if let Some(what) = in_passing.filter(|_| is_quiet) {
-        core.publish(Audience::room(room), what);
+    if let Some(what) = in_passing {
+        core.publish_in_room(room, what);
     }
     Ok(done)
 }

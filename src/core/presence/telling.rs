@@ -12,8 +12,7 @@ use crate::error::Result;
 use crate::event::{Audience, What, account_topic, room_topic};
 use crate::ids::AccountId;
 use crate::limits::{
-    LAST_SEEN_EXACT_S, LAST_SEEN_WRITE_S, PRESENCE_CHANGES_PER_TICK, PRESENCE_ROOM_CONNECTIONS_MAX,
-    PRESENCE_ROOMS_TOLD_MAX, PRESENCE_WRITES_PER_TICK,
+    LAST_SEEN_EXACT_S, LAST_SEEN_WRITE_S, PRESENCE_CHANGES_PER_TICK, PRESENCE_ROOMS_TOLD_MAX, PRESENCE_WRITES_PER_TICK,
 };
 use crate::schema;
 
@@ -46,9 +45,8 @@ fn circle(core: &Core, view: &impl Read, account: AccountId) -> Result<Vec<Topic
     let limit = PRESENCE_ROOMS_TOLD_MAX;
     let rooms = schema::ROOMS_BY_ACCOUNT.keys(view, &account, None, Order::Ascending, limit)?;
     let mut topics = vec![account_topic(account)];
-    let bus = core.store().bus();
-    let rooms = rooms.into_iter().map(|(_, room)| room_topic(room));
-    topics.extend(rooms.filter(|topic| bus.followers_count(*topic) <= PRESENCE_ROOM_CONNECTIONS_MAX));
+    let rooms = rooms.into_iter().map(|(_, room)| room);
+    topics.extend(rooms.filter(|room| !core.is_crowd(*room)).map(room_topic));
     Ok(topics)
 }
 

@@ -2,9 +2,8 @@
 use crate::Core;
 use crate::caller::Caller;
 use crate::error::{Error, Reason, Result};
-use crate::event::{Audience, What, room_topic};
+use crate::event::What;
 use crate::ids::RoomId;
-use crate::limits::PRESENCE_ROOM_CONNECTIONS_MAX;
 use crate::page::Done;
 use crate::schema;
 
@@ -15,10 +14,8 @@ pub fn type_in(core: &Core, caller: &Caller, room: RoomId) -> Result<Done> {
     if !core.read(|view| schema::ROOMS_BY_ACCOUNT.has(view, &(account, room)))? {
         return Err(Error::Refused(Reason::NotAMember));
     }
-    let is_crowd = core.store().bus().followers_count(room_topic(room)) > PRESENCE_ROOM_CONNECTIONS_MAX;
-    if is_crowd || !core.board().may_type(account, room, core.now()) {
+    if !core.board().may_type(account, room, core.now()) {
         return Ok(Done::AlreadySo);
     }
-    core.publish(Audience::room(room), What::Typing { room, account });
-    Ok(Done::Done)
+    Ok(core.publish_in_room(room, What::Typing { room, account }))
 }
