@@ -96,9 +96,15 @@ export interface MyPlace {
   notify: Notify;
   muted_until: string | null;
 }
+export interface Marks {
+  read_offset: number;
+  delivered_offset: number;
+}
 export interface RoomSummary {
   room: Room;
   me: MyPlace;
+  /** How far the furthest of the others is; null where it is not told. */
+  others: Marks | null;
   unread: number;
   mentioned: boolean;
   last_message: Message | null;

@@ -12,7 +12,7 @@ use crate::limits::{MESSAGE_EDITS_MAX, REACTION_KINDS_MAX, REACTION_NAMES_MAX, R
 use crate::page::Done;
 use crate::roles::{self, ADMIN, Parting, Permission};
 use crate::rooms::testing::{block, events, group, id};
-use crate::rooms::{self, NewLink, Restrict, RoomChange, RoomOptions, Whom};
+use crate::rooms::{self, Marks, NewLink, Restrict, RoomChange, RoomOptions, Whom};
 use crate::testing::World;
 use crate::{Caller, Dialect, Stamp, schema};
 
@@ -401,6 +401,9 @@ fn marks_move_forward_only_and_not_beyond_the_end() {
     assert_eq!(mark_delivered(&world.core, &bob, room, at(4)), Ok(Done::Done));
     assert_eq!(mark_read(&world.core, &bob, room, at(3)), Ok(Done::Done));
     assert_eq!((mine().unread, mine().me.delivered_offset), (2, at(4)));
+    let marks = |read, delivered| Some(Marks { read_offset: at(read), delivered_offset: at(delivered) });
+    assert_eq!(rooms::get_mine(&world.core, &ann, room).unwrap().others, marks(3, 4));
+    assert_eq!(mine().others, marks(5, 5), "the sender has read his own words");
     assert_eq!(mark_read(&world.core, &bob, room, at(2)), Ok(Done::AlreadySo));
     assert_eq!(mark_delivered(&world.core, &bob, room, at(1)), Ok(Done::AlreadySo));
     assert_eq!(mark_read(&world.core, &bob, room, at(u64::MAX)), Ok(Done::Done));
@@ -476,5 +479,7 @@ fn in_a_large_room_a_read_mark_is_stored_for_its_owner_alone() {
         assert!(matches!(rows.1.what, crate::What::ReadMoved { .. }));
         assert_eq!(rows.1.room.is_some(), is_for_the_room, "{} members", members.len());
         assert_eq!(rows.1.accounts.len(), usize::from(!is_for_the_room));
+        let others = rooms::get_mine(&world.core, members[0], room).unwrap().others;
+        assert_eq!(others.map(|marks| marks.read_offset), is_for_the_room.then_some(at(1)));
     }
 }

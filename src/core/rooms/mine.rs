@@ -7,21 +7,22 @@
 
 use std::cmp::Reverse;
 
-use chatelaine_store::Read;
+use chatelaine_store::{Order, Read};
 
 use crate::Core;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Reason, Result, Thing};
 use crate::ids::{AccountId, RoomId};
+use crate::limits::READ_MARKS_ROOM_MEMBERS_MAX;
 use crate::messages;
 use crate::page::{Ask, Page};
 use crate::roles;
 use crate::rooms::members;
 use crate::rooms::restrictions::muted_until;
-use crate::rooms::room::{JoinRule, RoomKind};
-use crate::rooms::views::{MyRoom, Place, RoomView};
-use crate::schema::LOG_BY_ROOM;
+use crate::rooms::room::{JoinRule, MemberRow, RoomKind};
+use crate::rooms::views::{Marks, MyRoom, Place, RoomView};
+use crate::schema::{LOG_BY_ROOM, MEMBER_BY_ROOM};
 use crate::settings::Settings;
 
 /// Where a page of one's rooms ends.
@@ -102,7 +103,7 @@ pub(crate) fn my_room(
 ) -> Result<MyRoom> {
     let row = members::room_row(r, room)?;
     let member = members::find(r, room, account)?.ok_or(Error::Refused(Reason::NotAMember))?;
-    let log = members::log(r, room)?;
+    let (log, counts) = (members::log(r, room)?, members::counts(r, room)?);
     let me = Place {
         role: member.role,
         permissions: roles::held_by(r, settings, (room, &row), &member)?,
@@ -119,6 +120,21 @@ pub(crate) fn my_room(
         last_message: messages::find_at(r, room, log.last_offset)?,
         peer: row.peer_of(account),
         active_at: log.last_at,
-        room: row.view(room, log, members::counts(r, room)?),
+        others: marks_of_others(r, (room, counts.members), account)?,
+        room: row.view(room, log, counts),
     })
+}
+
+/// Exact, and one short range of small rows: nothing is kept for it, so sending and reading write nothing more. Where a mark is
+/// not stored as an event for everybody, nobody is shown marks either; that bounds the range too.
+fn marks_of_others(r: &impl Read, room: (RoomId, u32), account: AccountId) -> Result<Option<Marks>> {
+    if room.1 > READ_MARKS_ROOM_MEMBERS_MAX {
+        return Ok(None);
+    }
+    let most = READ_MARKS_ROOM_MEMBERS_MAX as usize;
+    let members = MEMBER_BY_ROOM.list(r, &room.0, None, Order::Ascending, most)?;
+    let others = members.into_iter().filter(|((_, who), _)| *who != account);
+    let marks =
+        others.map(|(_, MemberRow { read_offset, delivered_offset, .. })| Marks { read_offset, delivered_offset });
+    Ok(marks.reduce(Marks::furthest))
 }

@@ -83,6 +83,25 @@ pub struct Place {
     pub delivered_offset: Offset,
 }
 
+/// How far somebody is in a room's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Marks {
+    /// Up to where he has read.
+    pub read_offset: Offset,
+    /// Up to where a client of his has received.
+    pub delivered_offset: Offset,
+}
+
+impl Marks {
+    /// The further of each mark.
+    pub fn furthest(self, other: Marks) -> Marks {
+        Marks {
+            read_offset: self.read_offset.max(other.read_offset),
+            delivered_offset: self.delivered_offset.max(other.delivered_offset),
+        }
+    }
+}
+
 /// One of the caller's rooms, with all that a list of rooms shows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MyRoom {
@@ -90,6 +109,9 @@ pub struct MyRoom {
     pub room: RoomView,
     /// The caller's place in it.
     pub me: Place,
+    /// The furthest marks of the other members, so of the other one in a private room. None when there is nobody else, and in
+    /// rooms of more than `READ_MARKS_ROOM_MEMBERS_MAX` members.
+    pub others: Option<Marks>,
     /// How many messages he has not read.
     pub unread: u64,
     /// Whether one of them mentions him.

@@ -8,6 +8,7 @@ import { until } from "../parts/time";
 import { w } from "../words";
 import { shelf } from "./kept";
 import { notifyDesktop } from "./badge";
+import { readUpTo } from "./marks";
 import { notify, say } from "./notices";
 import { Outbox } from "./outbox";
 import { forgetPeople, learnMe, nameOf, person, refresh, setPresence, types } from "./people";
@@ -227,8 +228,10 @@ function applyRead(room: Id, account: Id, offset: number): void {
     });
     return;
   }
-  const t = heldTimeline(room);
-  if (t && (t.reads.value.get(account) ?? 0) < offset) t.reads.value = new Map(t.reads.value).set(account, offset);
+  changeSummary(room, (s) => {
+    const others = s.others && readUpTo(s.others, offset);
+    return others === s.others ? s : { ...s, others };
+  });
 }
 
 /** `account` null: it concerns everybody in the room. */

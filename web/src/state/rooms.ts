@@ -3,6 +3,7 @@ import { computed, type Signal, signal } from "@preact/signals";
 import * as api from "../api";
 import type { Id, Member, Message, RoomSummary } from "../api";
 import { keep, kept } from "./kept";
+import { further } from "./marks";
 import { learn } from "./people";
 import * as run from "./window";
 
@@ -25,9 +26,11 @@ export async function loadRooms(): Promise<void> {
     for (const s of list) if (s.peer) learn(s.peer);
     const fresh = new Map(list.map((s) => [s.room.id, s]));
     // What arrived live while the list was on its way is newer than the list.
-    for (const [id, s] of fresh) {
+    for (const [id, told] of fresh) {
       const old = rooms.value.get(id);
-      if (old && old.room.last_offset > s.room.last_offset) fresh.set(id, { ...s, room: { ...s.room, last_offset: old.room.last_offset }, last_message: old.last_message, unread: old.unread });
+      const s = { ...told, others: further(told.others, old?.others) };
+      const behind = old && old.room.last_offset > s.room.last_offset;
+      fresh.set(id, behind ? { ...s, room: { ...s.room, last_offset: old.room.last_offset }, last_message: old.last_message, unread: old.unread } : s);
     }
     rooms.value = fresh;
     roomsState.value = "ready";
@@ -70,8 +73,6 @@ export class Timeline {
   /** Where the view should go next; the view clears it. */
   readonly target = signal<{ offset: number; mark: boolean } | "end" | null>(null);
   readonly members = signal<readonly Member[] | null>(null);
-  /** How far others have read, as far as it was told. */
-  readonly reads = signal<ReadonlyMap<Id, number>>(new Map());
 
   constructor(readonly room: Id) {}
 

@@ -15,6 +15,7 @@ import { Loaded } from "../parts/States";
 import { clock, full, moment } from "../parts/time";
 import { useLoad } from "../parts/useLoad";
 import { applyReaction, applyRecall, me, outbox } from "../state/app";
+import { fateOf } from "../state/marks";
 import { attempt, notify } from "../state/notices";
 import type { Parcel } from "../state/outbox";
 import { nameOf, person } from "../state/people";
@@ -80,7 +81,7 @@ export function MessageRow(props: RowProps): VNode {
         {m.reply_to !== undefined && !m.recalled_at && <Quote offset={m.reply_to} line={props.line} />}
         <Content of={m} />
         {m.reactions.length > 0 && <Reactions of={m} tab={props.active} />}
-        {mine && <Fate of={m} room={props.room} line={props.line} />}
+        {mine && <Fate of={m} room={props.room} />}
       </div>
       {props.active && !m.recalled_at && <Tools {...props} mine={mine} label={t.messageActions} />}
     </li>
@@ -178,15 +179,13 @@ function Reactions(props: { of: Message; tab: boolean }): VNode {
   );
 }
 
-/** What became of one's own newest message: sent, or read by the other person. */
-function Fate(props: { of: Message; room: RoomSummary; line: Timeline }): VNode | null {
+/** What became of one's own newest message. */
+function Fate(props: { of: Message; room: RoomSummary }): VNode | null {
   const { of: m, room } = props;
-  const t = w.value;
   if (m.recalled_at || m.offset !== room.room.last_offset) return null;
-  const read = room.peer ? (props.line.reads.value.get(room.peer.id) ?? 0) >= m.offset : false;
   return (
     <p class="fate">
-      <Icon name="check" class="icon-small" /> {read ? t.readByPeer : t.sent}
+      <Icon name="check" class="icon-small" /> {w.value.fates[fateOf(m.offset, room)]}
     </p>
   );
 }

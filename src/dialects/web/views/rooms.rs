@@ -70,6 +70,9 @@ pub struct RoomSummary {
     pub room: Room,
     /// The caller's place in it.
     pub me: MyPlace,
+    /// How far the furthest of the others is: in a private room the other person, in a group the best of each mark. `null`
+    /// when there is nobody else, and in rooms of more than 50 members.
+    pub others: Option<Marks>,
     /// Messages after the read marker.
     pub unread: u64,
     /// Whether an unread message mentions the caller.
@@ -78,6 +81,15 @@ pub struct RoomSummary {
     pub last_message: Option<Message>,
     /// The other person of a private room.
     pub peer: Option<Account>,
+}
+
+/// How far somebody is in a room.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct Marks {
+    /// Everything up to here was read.
+    pub read_offset: u64,
+    /// Everything up to here has arrived.
+    pub delivered_offset: u64,
 }
 
 /// The caller's place in a room.
@@ -284,6 +296,12 @@ impl From<rooms::Place> for MyPlace {
     }
 }
 
+impl From<rooms::Marks> for Marks {
+    fn from(marks: rooms::Marks) -> Self {
+        Marks { read_offset: marks.read_offset.get(), delivered_offset: marks.delivered_offset.get() }
+    }
+}
+
 impl From<roles::RoleView> for Role {
     fn from(role: roles::RoleView) -> Self {
         Role {
@@ -319,6 +337,7 @@ pub fn summaries(core: &Core, caller: &Caller, rooms: Vec<rooms::MyRoom>) -> Res
         peer: mine.peer.and_then(|peer| people.find(peer)),
         room: mine.room.into(),
         me: mine.me.into(),
+        others: mine.others.map(Marks::from),
         unread: mine.unread,
         mentioned: mine.mentioned,
         last_message: mine.last_message.map(Message::from),

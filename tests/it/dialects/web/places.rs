@@ -168,3 +168,19 @@ fn messages_are_sent_read_edited_recalled_and_answered() {
     script.say("No such message").ask(&ada.ask("GET", "/rooms/1/messages/99"));
     super::document::fits(&script.finish());
 }
+
+#[test]
+fn a_reload_shows_how_far_the_others_have_read() {
+    let world = World::new();
+    let (ada, bob, cat) = (world.person("ada"), world.person("bob"), world.person("cat"));
+    let room = world.group(&ada, "Hall", &[&bob, &cat]);
+    let others = |who: &Person| who.get(&format!("/rooms/{room}/summary")).expect(200).json()["others"].clone();
+    let marks = |read: u64, delivered: u64| json!({ "read_offset": read, "delivered_offset": delivered });
+    ada.say(room, "hello");
+    assert_eq!(others(&ada), marks(0, 0));
+    post(&bob, &format!("/rooms/{room}/read"), &json!({ "offset": 1 })).send(world.address).expect(204);
+    assert_eq!((others(&ada), others(&bob), others(&cat)), (marks(1, 1), marks(1, 1), marks(1, 1)));
+    assert_eq!(ada.get("/rooms").expect(200).json()["items"][0]["others"], marks(1, 1));
+    let empty = world.group(&cat, "Cell", &[]);
+    assert_eq!(cat.get(&format!("/rooms/{empty}/summary")).expect(200).json()["others"], Value::Null);
+}
