@@ -36,6 +36,11 @@ impl Latency {
         self.0.len()
     }
 
+    /// Median and 99th percentile, for a note.
+    pub fn words(&self) -> String {
+        format!("p50 {:.2} ms, p99 {:.2} ms", self.within_ms(0.5), self.within_ms(0.99))
+    }
+
     /// The time within which `share` (0 to 1) of the answers came, in milliseconds.
     pub fn within_ms(&self, share: f64) -> f64 {
         self.0.value_at_quantile(share) as f64 / 1_000.0

@@ -15,6 +15,11 @@ use super::figures::Latency;
 /// Bytes of one record of the bare logs: about what one stored message weighs.
 pub const RECORD_BYTES: usize = 300;
 const GROUP_MAX: usize = 64;
+/// About what the answer to a send weighs.
+const LOG_ANSWER: &str = concat!(
+    r#"{"id":1,"room":1,"offset":1,"sender":1,"sent_at":"2026-01-01T00:00:00.000000Z","text":"a message of about a hundred "#,
+    r#"bytes, as people write them when they talk to each other at work","segments":[],"mentions":[],"reactions":[]}"#
+);
 
 /// Appends one record and waits for `fdatasync`, again and again; returns the syncs per second.
 ///
@@ -40,7 +45,9 @@ pub fn bare_sync_rate(folder: &Path, length: Duration) -> io::Result<f64> {
 pub fn bare_group_log(folder: &Path, senders: usize, length: Duration) -> io::Result<(f64, Latency)> {
     let log = scratch(folder, "floor-group.log")?;
     let (give, take) = sync_channel::<SyncSender<()>>(4096);
-    let writer = std::thread::spawn(move || write_groups(log, &take));
+    // Each sender waits for exactly one answer, so there is room; one that went away needs none.
+    let tell = |answer: SyncSender<()>| answer.try_send(()).unwrap_or(());
+    let writer = std::thread::spawn(move || write_groups(log, &take, tell));
     let start = Instant::now();
     let threads: Vec<_> = (0..senders)
         .map(|_| {
@@ -71,7 +78,8 @@ fn send_for(give: &SyncSender<SyncSender<()>>, start: Instant, length: Duration)
     seen
 }
 
-fn write_groups(mut log: File, take: &Receiver<SyncSender<()>>) -> io::Result<()> {
+/// The writer of a group log: what waits becomes durable together, then `tell` answers each.
+fn write_groups<W>(mut log: File, take: &Receiver<W>, tell: impl Fn(W)) -> io::Result<()> {
     let record = [0xA5_u8; RECORD_BYTES];
     let mut bytes = Vec::new();
     while let Ok(first) = take.recv() {
@@ -86,10 +94,7 @@ fn write_groups(mut log: File, take: &Receiver<SyncSender<()>>) -> io::Result<()
         group.iter().for_each(|_| bytes.extend_from_slice(&record));
         log.write_all(&bytes)?;
         log.sync_data()?;
-        for answer in &group {
-            // Each sender waits for exactly one answer, so there is room; one that went away needs none.
-            answer.try_send(()).unwrap_or(());
-        }
+        group.into_iter().for_each(&tell);
     }
     Ok(())
 }
@@ -158,6 +163,41 @@ pub fn serve_trivial(body: &'static str, workers: usize) -> io::Result<()> {
         announce(server.addrs().first().map_or(0, std::net::SocketAddr::port))?;
         server.run().await
     })
+}
+
+/// An actix server whose only handler takes the body of a POST, gives a record to a group log, and answers once it is durable: what
+/// a send could cost that keeps nothing but a log.
+///
+/// # Errors
+/// Whatever the disk or the socket answers.
+pub fn serve_log(folder: &Path, workers: usize) -> io::Result<()> {
+    use actix_web::{App, HttpResponse, HttpServer, web};
+    let log = scratch(folder, "floor-http.log")?;
+    let (give, take) = sync_channel::<tokio::sync::oneshot::Sender<()>>(4096);
+    let tell = |answer: tokio::sync::oneshot::Sender<()>| answer.send(()).unwrap_or(());
+    let writer = std::thread::spawn(move || write_groups(log, &take, tell));
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            let give = give.clone();
+            let keep = move |_body: web::Bytes| {
+                let (tell, told) = tokio::sync::oneshot::channel();
+                let given = give.try_send(tell);
+                async move {
+                    match (given.is_ok(), told.await) {
+                        (true, Ok(())) => HttpResponse::Created().content_type("application/json").body(LOG_ANSWER),
+                        _ => HttpResponse::ServiceUnavailable().finish(),
+                    }
+                }
+            };
+            App::new().default_service(web::to(keep))
+        })
+        .workers(workers)
+        .disable_signals()
+        .bind("127.0.0.1:0")?;
+        announce(server.addrs().first().map_or(0, std::net::SocketAddr::port))?;
+        server.run().await
+    })?;
+    writer.join().map_err(|_| io::Error::other("the writer ended early"))?
 }
 
 fn announce(port: u16) -> io::Result<()> {

@@ -9,6 +9,7 @@ mod fan_out;
 mod figures;
 mod floor;
 mod idle;
+mod inside;
 mod reads;
 mod sends;
 mod starts;
@@ -16,6 +17,7 @@ mod starts;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
@@ -76,6 +78,7 @@ enum FloorCommand {
 enum Floor {
     FanOut { connections: usize, frame_bytes: usize },
     Trivial,
+    Log { folder: PathBuf },
 }
 
 /// Runs the bench, printing each row as it is found.
@@ -131,9 +134,8 @@ fn serve_floor(floor: &Floor) -> io::Result<()> {
         Floor::FanOut { connections, frame_bytes } => {
             floor::serve_fan_out(*connections, &message_like_frame(*frame_bytes))
         }
-        Floor::Trivial => {
-            floor::serve_trivial("{\"id\":1,\"handle\":\"reader\"}", std::thread::available_parallelism()?.get())
-        }
+        Floor::Trivial => floor::serve_trivial("{\"id\":1,\"handle\":\"reader\"}", available_parallelism()?.get()),
+        Floor::Log { folder } => floor::serve_log(folder, available_parallelism()?.get()),
     }
 }
 

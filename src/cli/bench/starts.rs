@@ -5,22 +5,17 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use chatelaine_core::accounts::{self, DisplayName, NewAccount};
-use chatelaine_core::ids::RoomId;
 use chatelaine_core::messages::{self, NewMessage};
-use chatelaine_core::rooms::{self, JoinRule, NewGroup, RoomOptions};
-use chatelaine_core::settings::{RunTime, Settings};
-use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SystemClock};
-use chatelaine_store::{Blobs, Durability, EngineKind, Options, Store};
+use chatelaine_store::{Durability, EngineKind};
 
 use super::child::Server;
 use super::client::broken;
 use super::figures::{Row, Target};
+use super::inside;
 
-const ROOMS: u64 = 100;
+const ROOMS: usize = 100;
 const AT_ONCE: usize = 512;
 
 /// Runs all and hands each row to `found`.
@@ -67,25 +62,11 @@ fn again(folder: &Path, settings: &[String]) -> io::Result<f64> {
 
 /// Fills a store with `count` messages in a hundred rooms; syncs once a second, since nobody was promised anything here.
 async fn fill(folder: &Path, engine: EngineKind, count: u64) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let options = Options {
-        dir: folder.join("store"),
-        engine,
-        durability: Durability::Every(Duration::from_secs(1)),
-        ..Options::default()
-    };
-    let core = Core::open(CoreOptions {
-        store: Store::open(options).map_err(broken)?,
-        blobs: Blobs::open(&folder.join("blobs"), 0)?,
-        clock: Arc::new(SystemClock),
-        settings: Settings::default(),
-        run_time: RunTime::default(),
-    })
-    .map_err(broken)?;
-    let (caller, rooms) = people_and_rooms(&core)?;
+    let core = inside::open(folder, engine, Durability::Every(Duration::from_secs(1)))?;
+    let (caller, rooms) = inside::people_and_rooms(&core, ROOMS)?;
     let mut waiting = Vec::with_capacity(AT_ONCE);
     for number in 0..count {
-        let Some(room) = rooms.get(usize::try_from(number % ROOMS).unwrap_or(0)) else { break };
+        let Some(room) = rooms.get(usize::try_from(number).unwrap_or(0) % ROOMS) else { break };
         let text =
             format!("message {number}: about a hundred bytes of text, as people write them when they talk at work");
         waiting.push(messages::send_soon(&core, &caller, NewMessage::text(*room, text)).map_err(broken)?);
@@ -100,35 +81,6 @@ async fn fill(folder: &Path, engine: EngineKind, count: u64) -> io::Result<()> {
     }
     core.store().shutdown();
     Ok(())
-}
-
-fn people_and_rooms(core: &Core) -> io::Result<(Caller, Vec<RoomId>)> {
-    let new = NewAccount {
-        handle: None,
-        email: None,
-        display_name: DisplayName::new("Filler").map_err(broken)?,
-        password: None,
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
-    };
-    let account = accounts::register(core, &Caller::operator(), new).map_err(broken)?.id();
-    let caller = Caller::account(account, Dialect::Web);
-    let mut ids = Vec::new();
-    for number in 0..ROOMS {
-        let group = NewGroup {
-            title: format!("room {number}"),
-            description: String::new(),
-            avatar: None,
-            join_rule: JoinRule::Invite,
-            options: RoomOptions::default(),
-            encrypted: false,
-            members: Vec::new(),
-            note: String::new(),
-        };
-        ids.push(rooms::open_group(core, &caller, group).map_err(broken)?.room.room.id);
-    }
-    Ok((caller, ids))
 }
 
 fn folder_bytes(folder: &Path) -> io::Result<u64> {
