@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Stamp;
 use crate::error::{Error, Result};
 use crate::event::{Audience, Event, Live, What};
-use crate::ids::{AccountId, EventId, RoomId};
+use crate::ids::{AccountId, EventId, Offset, RoomId};
 use crate::limits::{AUDIENCE_ACCOUNTS_MAX, AUDIENCE_NEARBY_MAX, PAGE_ITEMS_MAX};
 use crate::schema::{EVENT_BY_ID, EVENT_HEAD, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_FOR_EVERYONE};
-use crate::{Tx, View};
+use crate::{Tx, View, messages};
 
 /// The newest event of the server: its id and its moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -88,9 +88,22 @@ pub fn record_moving(tx: &mut Tx<'_>, now: Stamp, audience: Audience, what: What
     }
     let next = next(tx, now)?;
     write_rows(tx, next, &audience, &what)?;
+    if let Some(room) = audience.room {
+        EVENTS_BY_ROOM.put(tx, &(room, next.id), &())?;
+    }
     let event = Event { id: Some(next.id), at: next.at, audience, what };
     let live = if moves.is_empty() { Live::new(event) } else { Live::with_moves(event, moves) };
     tx.emit(live);
+    Ok(next)
+}
+
+/// As [`record`], for a message that this transaction has put at `offset` under the number that [`next`] told. The room's log
+/// lists it, so that the busiest event of the server costs no row in the index of its room.
+pub fn record_message(tx: &mut Tx<'_>, now: Stamp, room: RoomId, offset: Offset) -> Result<Head> {
+    let next = next(tx, now)?;
+    let (audience, what) = (Audience::room(room), What::MessageSent { room, offset });
+    write_rows(tx, next, &audience, &what)?;
+    tx.emit(Live::new(Event { id: Some(next.id), at: next.at, audience, what }));
     Ok(next)
 }
 
@@ -105,9 +118,6 @@ fn write_rows(tx: &mut Tx<'_>, head: Head, audience: &Audience, what: &What) -> 
     EVENT_BY_ID.put(tx, &head.id, &row)?;
     for account in &audience.accounts {
         EVENTS_BY_ACCOUNT.put(tx, &(*account, head.id), &())?;
-    }
-    if let Some(room) = audience.room {
-        EVENTS_BY_ROOM.put(tx, &(room, head.id), &())?;
     }
     if audience.everyone {
         EVENTS_FOR_EVERYONE.put(tx, &head.id, &())?;
@@ -158,10 +168,16 @@ pub fn ids_of_account(view: &View<'_>, account: AccountId, after: EventId) -> Re
     Ok(rows.into_iter().map(|((_, id), ())| id).collect())
 }
 
-/// Ids of events for the members of a room, after the given one, in order; at most a page.
-pub fn ids_of_room(view: &View<'_>, room: RoomId, after: EventId) -> Result<Vec<EventId>> {
-    let rows = EVENTS_BY_ROOM.list(view, &room, Some(&(room, after)), Order::Ascending, PAGE_ITEMS_MAX)?;
-    Ok(rows.into_iter().map(|((_, id), ())| id).collect())
+/// Ids of events for the members of a room, after the given one, in order, at most `limit`: those of the index and those of
+/// the messages, which only older servers had in the index too.
+pub fn ids_of_room(r: &impl Read, room: RoomId, after: EventId, limit: usize) -> Result<Vec<EventId>> {
+    let rows = EVENTS_BY_ROOM.keys(r, &room, Some(&(room, after)), Order::Ascending, limit)?;
+    let mut ids: Vec<EventId> = rows.into_iter().map(|(_, id)| id).collect();
+    ids.extend(messages::ids_after(r, room, after, limit)?);
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(limit);
+    Ok(ids)
 }
 
 /// Ids of events for everybody, after the given one, in order; at most a page.
@@ -213,8 +229,8 @@ mod tests {
         world.core.read(|view| {
             let start = EventId::new(0);
             assert_eq!(ids_of_account(view, account, start), Ok(vec![head.id]));
-            assert_eq!(ids_of_room(view, room, start), Ok(vec![head.id]));
-            assert_eq!(ids_of_room(view, room, head.id), Ok(vec![]));
+            assert_eq!(ids_of_room(view, room, start, 9), Ok(vec![head.id]));
+            assert_eq!(ids_of_room(view, room, head.id, 9), Ok(vec![]));
             assert_eq!(ids_for_everyone(view, start), Ok(vec![]));
             let event = find(view, head.id).unwrap().unwrap();
             assert_eq!(event.what, What::RoomChanged { room });

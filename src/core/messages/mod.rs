@@ -5,6 +5,7 @@
 
 mod edit;
 mod history;
+mod listing;
 mod message;
 mod reactions;
 mod recall;
@@ -16,6 +17,7 @@ mod unread;
 pub use edit::{EditRow, EditView, edit, list_edits};
 pub(crate) use history::find_at;
 pub use history::{History, Where, find_by_id, get, history, shown};
+pub(crate) use listing::ids_after;
 pub use message::*;
 pub use reactions::{react, unreact};
 pub use recall::recall;

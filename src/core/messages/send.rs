@@ -1,5 +1,5 @@
 //! Sending: the busiest write of the server. It reads a handful of small rows and writes the message, the room's log row, the
-//! event with its index, the client's key if it gave one, the sender's own mark if he was up to date, and a mark for each
+//! event (the log is its index), the client's key if it gave one, the sender's own mark if he was up to date, and a mark for each
 //! person mentioned; never a row per member. The last place is read and the next one written in one transaction, so two who
 //! send at once get two places.
 
@@ -8,7 +8,6 @@ use chatelaine_store::{Answer, Read};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result};
-use crate::event::{Audience, What};
 use crate::ids::{AccountId, Offset};
 use crate::messages::history::{find_at, view_of};
 use crate::messages::message::{MessageRow, MessageView, NewMessage, Segment, Spill};
@@ -153,7 +152,7 @@ fn write(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, of: (&Standing, &LogRow, 
     }
     mark(tx, standing, log, offset)?;
     mention(tx, standing, &new.mentions, offset)?;
-    event_log::record(tx, now, Audience::room(room), What::MessageSent { room, offset })?;
+    event_log::record_message(tx, now, room, offset)?;
     Ok(MessageView { text: new.text.clone(), foreign: new.foreign.clone(), ..view_of(room, offset, row) })
 }
 

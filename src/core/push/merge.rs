@@ -10,7 +10,7 @@ use chatelaine_store::{Order, Read};
 use crate::error::Result;
 use crate::ids::{AccountId, EventId, RoomId};
 use crate::limits::FOLLOW_LANE_IDS;
-use crate::schema;
+use crate::{event_log, schema};
 
 /// Where a lane reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,10 +112,7 @@ impl Source {
                 let keys = schema::EVENTS_BY_ACCOUNT.keys(r, &account, Some(&(account, after)), order, limit)?;
                 keys.into_iter().map(|(_, id)| id).collect()
             }
-            Source::Room(room) => {
-                let keys = schema::EVENTS_BY_ROOM.keys(r, &room, Some(&(room, after)), order, limit)?;
-                keys.into_iter().map(|(_, id)| id).collect()
-            }
+            Source::Room(room) => event_log::ids_of_room(r, room, after, limit)?,
             Source::Everyone => schema::EVENTS_FOR_EVERYONE.keys(r, &(), Some(&after), order, limit)?,
         })
     }
