@@ -110,7 +110,19 @@ fn is_lasting(r: &impl Read, what: &What) -> Result<bool> {
     })
 }
 
-/// Removes events that stayed for the messages of a room that is going; says how many. What is newer goes in its time.
+/// Removes the events that stayed for these messages of a room that is going. What is newer goes in its time.
+pub(crate) fn forget_messages(tx: &mut Tx<'_>, ids: impl IntoIterator<Item = EventId>) -> Result<()> {
+    let done = swept(tx)?.done;
+    for id in ids.into_iter().filter(|id| *id <= done) {
+        if let Some(event) = EVENT_BY_ID.get(tx, &id)? {
+            event_log::remove(tx, id, &event)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what older servers listed in the index of a room that is going, and the events that stayed for it; says how many.
+/// What is newer goes in its time.
 pub(crate) fn forget_room(tx: &mut Tx<'_>, room: RoomId, most: usize) -> Result<usize> {
     let done = swept(tx)?.done;
     let mut removed = 0;

@@ -139,7 +139,7 @@ fn sweep_entrances(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
 /// is a member any more.
 fn sweep_log(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
     let most = ROOM_BATCH_ROWS;
-    Ok(MESSAGE_BY_PLACE.remove_all(tx, &room, most)?
+    Ok(sweep_messages(tx, room, most)?
         + TEXT_BY_PLACE.remove_all(tx, &room, most)?
         + FOREIGN_BY_PLACE.remove_all(tx, &room, most)?
         + EDIT_BY_PLACE.remove_all(tx, &room, most)?
@@ -147,4 +147,14 @@ fn sweep_log(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
         + REACTIONS_BY_PLACE.remove_all(tx, &room, most)?
         + REACTION_BY_ACCOUNT.remove_all(tx, &room, most)?
         + retention::forget_room(tx, room, most)?)
+}
+
+fn sweep_messages(tx: &mut Tx<'_>, room: RoomId, most: usize) -> Result<usize> {
+    let rows = MESSAGE_BY_PLACE.list(tx, &room, None, Order::Ascending, most)?;
+    // In the same command, since the log alone knows which events these are.
+    retention::forget_messages(tx, rows.iter().map(|(_, row)| row.id))?;
+    for (place, _) in &rows {
+        MESSAGE_BY_PLACE.remove(tx, place)?;
+    }
+    Ok(rows.len())
 }
