@@ -13,6 +13,7 @@ mod health;
 mod limits;
 mod listen;
 mod mount;
+mod picture;
 mod route;
 mod taking;
 pub mod timetable;
@@ -140,6 +141,7 @@ pub(crate) struct Shared {
     pub(crate) caps: Caps,
     pub(crate) tls: tls::Tls,
     pub(crate) assets: assets::Assets,
+    pub(crate) pictures: picture::Pictures,
     pub(crate) stopping: AtomicBool,
     pub(crate) tasks: TaskTracker,
 }
@@ -174,6 +176,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         caps,
         tls,
         assets: assets::Assets::new(web_root),
+        pictures: picture::Pictures::default(),
         stopping: AtomicBool::new(false),
         tasks: TaskTracker::new(),
     });

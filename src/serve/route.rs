@@ -65,7 +65,7 @@ async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -
         return closing(bridge::status(StatusCode::SERVICE_UNAVAILABLE), &request);
     }
     if path == "/trust" || path.starts_with("/trust/") {
-        return trust::page(&shared.tls, peer, &request);
+        return trust::page(shared, peer, &request);
     }
     if !peer.tls && !plaintext_allowed(worker, peer) {
         return closing(refuse_plaintext(&request), &request);

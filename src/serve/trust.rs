@@ -5,6 +5,7 @@
 //! public. No script, nothing from elsewhere.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use bytes::Bytes;
 use chatelaine_http::Peer;
@@ -13,8 +14,10 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
+use super::Shared;
 use super::authority::Authority;
 use super::bridge::{self, Answer};
+use super::picture::{Picture, Pictures};
 use super::tls::Tls;
 
 const PAGE: &str = include_str!("pages/trust.html");
@@ -24,7 +27,8 @@ const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HOST_BYTES_MAX: usize = 255;
 
-pub(super) fn page(tls: &Tls, peer: Peer, request: &Request<Incoming>) -> Response<Answer> {
+pub(super) fn page(shared: &Shared, peer: Peer, request: &Request<Incoming>) -> Response<Answer> {
+    let tls = &shared.tls;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return bridge::status(StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -35,11 +39,11 @@ pub(super) fn page(tls: &Tls, peer: Peer, request: &Request<Incoming>) -> Respon
     match (path, tls.authority()) {
         ("/trust", None) => file(NO_AUTHORITY.into(), "text/html; charset=utf-8"),
         (_, None) => bridge::status(StatusCode::NOT_FOUND),
-        (path, Some(authority)) => part(path, authority, &addresses(tls, peer, request)),
+        (path, Some(authority)) => part(path, authority, &addresses(tls, peer, request), &shared.pictures),
     }
 }
 
-fn part(path: &str, authority: &Authority, at: &Addresses) -> Response<Answer> {
+fn part(path: &str, authority: &Authority, at: &Addresses, pictures: &Pictures) -> Response<Answer> {
     match path {
         "/trust" => file(fill(authority, at).into(), "text/html; charset=utf-8"),
         "/trust/ca.pem" => file(authority.pem().to_owned().into(), "application/x-pem-file"),
@@ -48,9 +52,14 @@ fn part(path: &str, authority: &Authority, at: &Addresses) -> Response<Answer> {
             Some(profile) => file(profile.into(), "application/x-apple-aspen-config"),
             None => bridge::status(StatusCode::INTERNAL_SERVER_ERROR),
         },
-        "/trust/code.svg" => match qrcode::QrCode::new(at.trust.as_bytes()) {
-            Ok(code) => file(code.render::<qrcode::render::svg::Color>().build().into(), "image/svg+xml"),
-            Err(_) => bridge::status(StatusCode::NOT_FOUND),
+        "/trust/code.svg" => match pictures.of(&at.trust, Instant::now()) {
+            Picture::Svg(svg) => file(svg, "image/svg+xml"),
+            Picture::Later => {
+                let mut answer = bridge::status(StatusCode::SERVICE_UNAVAILABLE);
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                answer
+            }
+            Picture::Impossible => bridge::status(StatusCode::NOT_FOUND),
         },
         _ => bridge::status(StatusCode::NOT_FOUND),
     }
