@@ -25,6 +25,8 @@ pub struct Listen {
     pub idle_s: Duration,
     /// A request body that does not move is given up after this.
     pub body_idle_s: Duration,
+    /// A request body that is read whole must be there within this.
+    pub body_s: Duration,
     /// How long a stopping server waits for what is under way.
     pub stop_grace_s: Duration,
     /// Size of a request head.
@@ -33,6 +35,8 @@ pub struct Listen {
     pub headers_max: usize,
     /// Size of a JSON or form body; uploads have their own limit.
     pub body_bytes: usize,
+    /// Size of all such bodies that are in memory at the same time.
+    pub bodies_bytes: usize,
     /// Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are believed.
     pub trusted_proxies: Vec<String>,
     /// Worker threads; 0 means one per core.
@@ -51,10 +55,12 @@ impl Listen {
         head_s: Duration::ZERO,
         idle_s: Duration::ZERO,
         body_idle_s: Duration::ZERO,
+        body_s: Duration::ZERO,
         stop_grace_s: Duration::ZERO,
         head_bytes: 0,
         headers_max: 0,
         body_bytes: 0,
+        bodies_bytes: 0,
         trusted_proxies: Vec::new(),
         workers: 0,
         metrics_open: false,
@@ -118,6 +124,12 @@ pub(super) const TABLE: &[Setting] = &[
         "A request body of which nothing arrives for this long is given up.",
     ),
     Setting::new(
+        "listen.body_s",
+        seconds(3_600, |c, d| c.listen.body_s = d),
+        "30",
+        "A JSON or form body must be there within this, however steadily it comes. Uploads may take as long as they move.",
+    ),
+    Setting::new(
         "listen.stop_grace_s",
         seconds(600, |c, d| c.listen.stop_grace_s = d),
         "10",
@@ -140,6 +152,12 @@ pub(super) const TABLE: &[Setting] = &[
         Kind::Bytes { min: 65_536, max: 64 << 20, put: |c, n| c.listen.body_bytes = size(n) },
         "1MiB",
         "Size of a JSON or form body. Uploads have their own limit: files.upload_bytes.",
+    ),
+    Setting::new(
+        "listen.bodies_bytes",
+        Kind::Bytes { min: 64 << 20, max: 64 << 30, put: |c, n| c.listen.bodies_bytes = size(n) },
+        "64MiB",
+        "Size of all JSON and form bodies in memory together; further ones are asked to come again in a second.",
     ),
     Setting::new(
         "listen.trusted_proxies",

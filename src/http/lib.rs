@@ -4,6 +4,7 @@
 //! Knows no domain word and no dialect; depends on none of our packages. Spawns nothing: the
 //! serving layer runs what is defined here.
 
+pub mod bodies;
 pub mod caps;
 pub mod conn;
 pub mod door;
@@ -12,6 +13,7 @@ pub mod places;
 pub mod rate;
 pub mod socket;
 
+pub use bodies::{Bodies, BodiesLimits, BodyFault, Held};
 pub use caps::{Admission, Caps, CapsLimits};
 pub use conn::{Conn, Upgraded};
 pub use door::{Door, Entry, Local, Opening};

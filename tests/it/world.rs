@@ -12,7 +12,7 @@ use chatelaine_core::event::Live;
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
 use chatelaine_http::socket::SocketOptions;
-use chatelaine_http::{Places, RateLimits};
+use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
 use chatelaine_store::{Blobs, Options, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,15 @@ impl World {
 
     /// A world with other settings.
     pub fn with(change: impl FnOnce(&mut Settings)) -> World {
+        World::open(change, BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() })
+    }
+
+    /// A world with other limits of JSON bodies.
+    pub fn with_bodies(bodies: BodiesLimits) -> World {
+        World::open(|_| {}, bodies)
+    }
+
+    fn open(change: impl FnOnce(&mut Settings), bodies: BodiesLimits) -> World {
         let mut settings = Settings::default();
         settings.accounts.hash_memory_kib = 64;
         settings.accounts.hash_passes = 1;
@@ -71,7 +80,7 @@ impl World {
         let token = accounts::make_setup_token(&core, &Caller::operator()).expect("a setup token");
         let setup_token = token.map(|token| token.reveal().clone()).unwrap_or_default();
         let stop = CancellationToken::new();
-        let (address, running) = start(&core, folder.path(), stop.clone());
+        let (address, running) = start(&core, folder.path(), stop.clone(), Bodies::new(bodies));
         World { address, clock, setup_token, stop, running: Some(running), _folder: folder }
     }
 
@@ -151,9 +160,14 @@ impl Person {
     }
 }
 
-fn start(core: &Core, folder: &std::path::Path, stop: CancellationToken) -> (SocketAddr, JoinHandle<()>) {
+fn start(
+    core: &Core,
+    folder: &std::path::Path,
+    stop: CancellationToken,
+    bodies: Bodies,
+) -> (SocketAddr, JoinHandle<()>) {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
-    let web = chatelaine_web::Web::new(core.clone(), rates, 64 * 1024);
+    let web = chatelaine_web::Web::new(core.clone(), rates, bodies);
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chatelaine_core::Core;
 use chatelaine_http::socket::SocketOptions;
-use chatelaine_http::{Places, RateLimits};
+use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
 use chatelaine_web::Web;
 use metrics::{counter, gauge};
 use sd_notify::NotifyState;
@@ -26,7 +26,7 @@ const UPLOAD_BYTES_MAX: u64 = 1 << 42;
 /// All that the server is made of, but for what announces it.
 pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure> {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
-    let web = Web::new(core.clone(), rates.clone(), config.listen.body_bytes);
+    let web = Web::new(core.clone(), rates.clone(), bodies(config));
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
@@ -47,6 +47,12 @@ pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure>
         }),
         ..Parts::default()
     })
+}
+
+/// The memory for bodies that are read whole.
+fn bodies(config: &Config) -> Bodies {
+    let listen = &config.listen;
+    Bodies::new(BodiesLimits { one_bytes: listen.body_bytes, all_bytes: listen.bodies_bytes, within: listen.body_s })
 }
 
 /// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.

@@ -66,7 +66,7 @@ pub struct PasswordReset {
 #[utoipa::path(post, path = "/accounts", tag = "accounts", security(()), request_body = NewAccount, responses((status = 201, body = Signed)))]
 pub async fn register(mut call: Call) -> Reply {
     let caller = call.stranger()?;
-    let new: NewAccount = call.json().await?;
+    let new: NewAccount = call.short_json().await?;
     let carrier = call.carrier(new.cookie)?;
     let (new, agent) = (new.into_core()?, call.agent());
     let signed = call.ask(move |core| {
@@ -107,7 +107,7 @@ pub async fn search(call: Call) -> Reply {
 #[utoipa::path(post, path = "/password-resets", tag = "accounts", security(()), request_body = PasswordReset, responses((status = 204)))]
 pub async fn reset_password(mut call: Call) -> Reply {
     let caller = call.stranger()?;
-    let reset: PasswordReset = call.json().await?;
+    let reset: PasswordReset = call.short_json().await?;
     let (token, new) = (Secret::new(reset.token), Secret::new(reset.password));
     let proven = call.ask(move |core| accounts::reset_password(core, &caller, &token, new)).await;
     proven.map_err(Fault::one_time)?;

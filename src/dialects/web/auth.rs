@@ -10,14 +10,14 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
-use bytes::{Bytes, BytesMut};
-use chatelaine_core::ask::ask;
+use bytes::Bytes;
+use chatelaine_core::accounts::{self, Named};
+use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::caller::{Caller, Dialect, Who};
 use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::limits::LOGIN_AGENT_BYTES_MAX;
 use chatelaine_core::{Core, logins};
-use chatelaine_http::Peer;
-use futures_util::StreamExt;
+use chatelaine_http::{BodyFault, Held, Peer};
 use serde::de::DeserializeOwned;
 
 use crate::Web;
@@ -30,11 +30,16 @@ const COOKIE_TLS: &str = "__Host-chatelaine";
 /// Cookie where there is no TLS.
 const COOKIE_PLAIN: &str = "chatelaine";
 
+/// Bytes of a body that comes from somebody who is not signed in.
+const STRANGER_BODY_BYTES_MAX: usize = 16 * 1024;
+
 /// One request on its way through a handler.
 pub struct Call {
     web: Data<Web>,
     request: HttpRequest,
     payload: Payload,
+    /// The share of the body in the memory for all bodies, given back with the call.
+    held: Option<Held>,
 }
 
 impl FromRequest for Call {
@@ -44,7 +49,7 @@ impl FromRequest for Call {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let web = request.app_data::<Data<Web>>().cloned();
         let payload = payload.take();
-        ready(web.map(|web| Call { web, request: request.clone(), payload }).ok_or(Fault::NoRoute))
+        ready(web.map(|web| Call { web, request: request.clone(), payload, held: None }).ok_or(Fault::NoRoute))
     }
 }
 
@@ -145,23 +150,27 @@ impl Call {
         wire::parse(&self.body().await?)
     }
 
-    async fn body(&mut self) -> Result<Bytes, Fault> {
-        let limit = self.web.body_bytes;
-        let too_large = Fault::BodyTooLarge(u64::try_from(limit).unwrap_or(u64::MAX));
+    /// As `json`, from somebody who is not signed in yet: such bodies are short, and strangers must not fill the memory.
+    pub async fn short_json<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
+        let most = self.web.bodies.one_bytes().min(STRANGER_BODY_BYTES_MAX);
+        wire::parse(&self.body(most).await?)
+    }
+
+    async fn body(&mut self, most: usize) -> Result<Bytes, Fault> {
         let typed = self.request.content_type();
         // A page of somebody else can send a body without a type, or as a form, and ask nobody; as JSON it cannot.
         if !(typed.eq_ignore_ascii_case("application/json") || typed.ends_with("+json")) {
             return Err(Fault::MediaType("application/json"));
         }
-        let mut body = BytesMut::new();
-        while let Some(piece) = self.payload.next().await {
-            let piece = piece.map_err(|_| Fault::BodyBroken)?;
-            if body.len() + piece.len() > limit {
-                return Err(too_large);
-            }
-            body.extend_from_slice(&piece);
-        }
-        Ok(body.freeze())
+        let read = self.web.bodies.read(&mut self.payload, most).await;
+        let (body, held) = read.map_err(|fault| match fault {
+            BodyFault::TooLarge => Fault::BodyTooLarge(u64::try_from(most).unwrap_or(u64::MAX)),
+            BodyFault::Broken => Fault::BodyBroken,
+            BodyFault::Slow => Fault::BodySlow,
+            BodyFault::Busy => Fault::Core(Error::Busy),
+        })?;
+        self.held = Some(held);
+        Ok(body)
     }
 
     /// The raw body, for uploads.

@@ -72,6 +72,12 @@ pub fn problem(fault: &Fault) -> Problem {
             Row::new(413, "body-too-large", "Body too large", format!("The body may have {limit} bytes at most."))
         }
         Fault::BodyBroken => Row::new(400, "body-broken", "The body broke off", "Send the request again, whole."),
+        Fault::BodySlow => Row::new(
+            408,
+            "body-slow",
+            "The body came too slowly",
+            "Send the request again when the connection is better.",
+        ),
         Fault::SignInNeeded => {
             Row::new(401, "sign-in-needed", "Sign in first", "Sign in by POST /api/v1/logins and send the token along.")
         }

@@ -50,7 +50,7 @@ use std::sync::Arc;
 
 use chatelaine_core::Core;
 use chatelaine_core::settings::Settings;
-use chatelaine_http::{RateLimits, RateOptions};
+use chatelaine_http::{Bodies, RateLimits, RateOptions};
 
 use crate::tickets::Tickets;
 
@@ -60,13 +60,13 @@ pub struct Web {
     pub(crate) core: Core,
     pub(crate) rates: RateLimits,
     pub(crate) tickets: Arc<Tickets>,
-    pub(crate) body_bytes: usize,
+    pub(crate) bodies: Bodies,
 }
 
 impl Web {
-    /// The dialect over a core, with the rate limits it shares with the others and its cap on JSON bodies.
-    pub fn new(core: Core, rates: RateLimits, body_bytes: usize) -> Web {
-        Web { core, rates, tickets: Arc::default(), body_bytes }
+    /// The dialect over a core, with the rate limits and the memory for bodies that it shares with the others.
+    pub fn new(core: Core, rates: RateLimits, bodies: Bodies) -> Web {
+        Web { core, rates, tickets: Arc::default(), bodies }
     }
 }
 

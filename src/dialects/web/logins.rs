@@ -29,7 +29,7 @@ pub struct NewLogin {
 #[utoipa::path(post, path = "/logins", tag = "logins", security(()), request_body = NewLogin, responses((status = 201, body = Signed)))]
 pub async fn sign_in(mut call: Call) -> Reply {
     let caller = call.stranger()?;
-    let new: NewLogin = call.json().await?;
+    let new: NewLogin = call.short_json().await?;
     let carrier = call.carrier(new.cookie)?;
     let (password, agent) = (Secret::new(new.password), call.agent());
     let signed = call.ask(move |core| {

@@ -67,7 +67,7 @@ fn server(core: &Core, setup_needed: bool) -> Server {
 #[utoipa::path(post, path = "/setup", tag = "server", security(()), request_body = Setup, responses((status = 201, body = Signed)))]
 pub async fn set_up(mut call: Call) -> Reply {
     let caller = call.stranger()?;
-    let setup: Setup = call.json().await?;
+    let setup: Setup = call.short_json().await?;
     let carrier = call.carrier(setup.cookie)?;
     let token = Secret::new(setup.token);
     let new = NewAccount {

@@ -43,6 +43,8 @@ pub enum Fault {
     BodyTooLarge(u64),
     /// The body ended or broke before its announced end.
     BodyBroken,
+    /// The body was not there in time.
+    BodySlow,
     /// No usable sign-in came with the request.
     SignInNeeded,
     /// A request that signs in by cookie lacks the proof that our own page sent it.

@@ -12,7 +12,7 @@ use chatelaine_core::messages::{self, NewMessage};
 use chatelaine_core::rooms;
 use chatelaine_core::testing::World;
 use chatelaine_http::socket::{Heard, Say, Talk};
-use chatelaine_http::{Places, RateLimits};
+use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
 use serde_json::Value;
 
 use super::talker::Talker;
@@ -30,7 +30,8 @@ fn run<T>(story: impl Future<Output = T>) -> T {
 }
 
 fn web(world: &World) -> Web {
-    Web::new(world.core.clone(), RateLimits::new(crate::pace(&world.core.settings())), 64 * 1024)
+    let bodies = Bodies::new(BodiesLimits::default());
+    Web::new(world.core.clone(), RateLimits::new(crate::pace(&world.core.settings())), bodies)
 }
 
 fn talker(web: &Web, places: &Places, caller: &Caller) -> Talker {

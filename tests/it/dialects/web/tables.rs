@@ -57,6 +57,7 @@ fn faults() -> Vec<Fault> {
         Fault::MediaType("application/json"),
         Fault::BodyTooLarge(100),
         Fault::BodyBroken,
+        Fault::BodySlow,
         Fault::SignInNeeded,
         Fault::Forged,
         Fault::NoRoute,
