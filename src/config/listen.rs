@@ -91,7 +91,7 @@ pub(super) const TABLE: &[Setting] = &[
         "listen.connections_per_address",
         Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.listen.connections_per_address = size(n) },
         "256",
-        "Open connections from one address. Raise it if many people share one address.",
+        "Open connections from one address; those of trusted proxies and of this machine are not counted. Raise it if many people share one address.",
     ),
     Setting::new(
         "listen.first_byte_s",

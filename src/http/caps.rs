@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::peer::Networks;
+
 /// The two limits and whether this machine itself is bound by the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CapsLimits {
@@ -28,6 +30,7 @@ impl Default for CapsLimits {
 #[derive(Clone, Debug)]
 pub struct Caps {
     limits: CapsLimits,
+    proxies: Networks,
     open: Arc<Mutex<Open>>,
 }
 
@@ -41,14 +44,22 @@ impl Caps {
     /// A count that starts at nothing.
     #[must_use]
     pub fn new(limits: CapsLimits) -> Caps {
-        Caps { limits, open: Arc::default() }
+        Caps { limits, proxies: Networks::default(), open: Arc::default() }
+    }
+
+    /// Leaves front servers out of the limit per address: all their clients come from theirs.
+    #[must_use]
+    pub fn sparing(self, proxies: Networks) -> Caps {
+        Caps { proxies, ..self }
     }
 
     /// Counts one more connection, or refuses it when either limit is reached.
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> Option<Admission> {
         let key = network_key(address);
-        let exempt = self.limits.loopback_exempt && address.to_canonical().is_loopback();
+        let canonical = address.to_canonical();
+        let local = self.limits.loopback_exempt && canonical.is_loopback();
+        let exempt = local || self.proxies.contains(canonical);
         let mut open = lock(&self.open);
         if open.total >= self.limits.total {
             return None;
@@ -138,6 +149,16 @@ mod tests {
         assert!(caps.admit(address("::ffff:192.0.2.8")).is_some());
         let held = [caps.admit(address("::ffff:127.0.0.1")), caps.admit(address("127.0.0.1"))];
         assert!(held.iter().all(Option::is_some), "this machine is exempt in both");
+    }
+
+    #[test]
+    fn a_trusted_front_server_may_bring_everybody() {
+        let caps = Caps::new(CapsLimits { total: 9, per_address: 1, loopback_exempt: true });
+        let caps = caps.sparing(Networks::parse(&["10.0.0.0/24"]).unwrap());
+        let held: Vec<_> = (0..3).map(|_| caps.admit(address("10.0.0.7"))).collect();
+        assert!(held.iter().all(Option::is_some));
+        let _other = caps.admit(address("10.0.1.7")).unwrap();
+        assert!(caps.admit(address("10.0.1.7")).is_none());
     }
 
     #[test]

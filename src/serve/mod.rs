@@ -167,7 +167,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
             "fewer files may be open than the settings allow connections; raise the limit (ulimit -Hn)"
         );
     }
-    let caps = Caps::new(limits.caps);
+    let caps = Caps::new(limits.caps).sparing(limits.trusted_proxies.clone());
     let shared = Arc::new(Shared {
         limits,
         mounts,
