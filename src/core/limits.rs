@@ -77,6 +77,12 @@ pub const FRIENDS_MAX: usize = 5_000;
 pub const FRIEND_REQUESTS_MAX: usize = 500;
 /// Seconds a friend request can be answered.
 pub const FRIEND_REQUEST_LIFE_S: u64 = 3 * 24 * 3_600;
+/// How often one person may ask another for the same thing, friendship or a room, within the window.
+pub const ASKED_REPEATED_MAX: u32 = 3;
+/// Seconds in which that is counted, from the first time on.
+pub const ASKED_WINDOW_S: u64 = 24 * 3_600;
+/// People and places whom one account may ask within the window.
+pub const ASKED_KEPT_MAX: usize = 2_500;
 /// Blocks of one account.
 pub const BLOCKS_MAX: usize = 5_000;
 /// Characters of a private name for a friend.

@@ -11,6 +11,7 @@ use crate::clock::Stamp;
 use crate::error::{Error, Reason, Result};
 use crate::event::{Audience, Ended, What};
 use crate::event_log;
+use crate::friends;
 use crate::ids::AccountId;
 use crate::logins;
 use crate::secrets::Secret;
@@ -57,6 +58,7 @@ fn close_within(tx: &mut Tx<'_>, now: Stamp, id: AccountId) -> Result<()> {
     };
     index::replace(tx, &old, &new)?;
     logins::remove_all(tx, id)?;
+    friends::asked::forget(tx, id)?;
     let what = What::LoginEnded { account: id, which: Ended::All };
     event_log::record(tx, now, Audience::account(id), what)?;
     profile::announce(tx, now, id)

@@ -3,6 +3,7 @@
 
 use chatelaine_store::Order;
 
+use super::asked;
 use super::blocks;
 use super::friend::{Friend, FriendRequest, are_friends, touch_both};
 use crate::accounts;
@@ -37,7 +38,8 @@ pub struct Requests {
 }
 
 /// Asks somebody for friendship. Fails with `Exists(Friend)`, `Invalid(Account, Oneself)`, `NotFound(Account)`,
-/// `Refused(Blocked)` when either blocks the other, `Refused(AccountClosed)` or `OverLimit`.
+/// `Refused(Blocked)` when either blocks the other, `Refused(AccountClosed)`, `OverLimit`, or `TooFast` after asking the same
+/// person too often.
 pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<FriendRequest> {
     let from = caller.require_account()?;
     if from == to {
@@ -61,6 +63,7 @@ pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<Fr
         if !known && FRIEND_REQUEST_BY_PAIR.count(tx, &from, FRIEND_REQUESTS_MAX)? >= FRIEND_REQUESTS_MAX {
             return Err(Error::OverLimit(Limit::Requests));
         }
+        asked::count(tx, now, (from, to), None)?;
         let expires_at = now.plus_seconds(FRIEND_REQUEST_LIFE_S);
         let request = FriendRequest { from, to, note: note.clone(), at: now, expires_at };
         FRIEND_REQUEST_BY_PAIR.put(tx, &(from, to), &request)?;

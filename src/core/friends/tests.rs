@@ -229,3 +229,19 @@ fn nobody_asks_more_people_at_once_than_allowed() {
     world.clock.wind(Duration::from_secs(3 * 24 * 3_600));
     assert!(ask(&world.core, &ada, one_more, "").is_ok(), "lapsed ones do not count");
 }
+
+#[test]
+fn the_same_person_is_asked_for_friendship_three_times_a_day_at_most() {
+    let world = World::new();
+    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let target = bob.account_id().unwrap();
+    for _ in 0..3 {
+        ask(&world.core, &ada, target, "please").unwrap();
+        answer(&world.core, &bob, ada.account_id().unwrap(), Answer::Decline).unwrap();
+    }
+    let refused = ask(&world.core, &ada, target, "please").map(drop);
+    assert_eq!(refused, Err(Error::TooFast { retry_ms: 24 * 3_600_000 }));
+    assert!(ask(&world.core, &bob, ada.account_id().unwrap(), "").is_ok(), "the other way round it counts apart");
+    world.clock.wind(Duration::from_secs(24 * 3_600));
+    assert!(ask(&world.core, &ada, target, "please").is_ok());
+}

@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Limit, Result, Thing};
 use crate::event::{Audience, What};
+use crate::friends::asked;
 use crate::ids::{AccountId, InviteId, RoomId};
 use crate::limits::{INVITE_LIFE_S, ROOM_BATCH_ROWS, ROOM_INVITES_MAX, SEARCH_ROWS_MAX};
 use crate::page::{Ask, Page};
@@ -28,7 +29,8 @@ pub enum Answer {
 }
 
 /// Invites somebody into a group. Fails with `Denied` for plain members where the room does not let them invite, with
-/// `Exists(Member)`, `NotFound(Account)`, `Refused(Banned | Blocked | RoomKind)` or `OverLimit(Invites)`.
+/// `Exists(Member)`, `NotFound(Account)`, `Refused(Banned | Blocked | RoomKind)`, `OverLimit(Invites)`, or
+/// `TooFast` after asking the same person too often.
 pub fn invite(core: &Core, caller: &Caller, room: RoomId, invitee: AccountId, note: String) -> Result<InviteView> {
     let note = checked_note(note, Field::Note)?;
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
@@ -76,6 +78,7 @@ pub(crate) fn put(
     if let Some(old) = INVITE_BY_PEOPLE.get(tx, &(room, invitee, inviter))? {
         remove(tx, old)?;
     }
+    asked::count(tx, now, (inviter, invitee), Some(room))?;
     let mut counts = members::counts(tx, room)?;
     if counts.invites >= ROOM_INVITES_MAX {
         return Err(Error::OverLimit(Limit::Invites));
