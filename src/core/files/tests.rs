@@ -100,11 +100,11 @@ fn only_members_bring_files_into_a_room_until_the_very_end() {
     let world = World::new();
     let ada = world.person("ada");
     let new = NewFile { room: Some(HALL), ..plain("x") };
-    assert_eq!(put(&world.core, &ada, new.clone(), b"x").map(drop), Err(Error::Refused(Reason::NotAMember)));
+    assert_eq!(put(&world.core, &ada, new.clone(), b"x").map(drop), Err(Error::NotFound(Thing::Room)));
     join(&world, &ada, HALL);
     let receiving = begin(&world.core, &ada, new).unwrap();
     leave(&world, &ada, HALL);
-    assert_eq!(receiving.finish().map(drop), Err(Error::Refused(Reason::NotAMember)));
+    assert_eq!(receiving.finish().map(drop), Err(Error::NotFound(Thing::Room)));
     assert_eq!(bytes_of(&world, &ada), (0, 0, 0));
 }
 

@@ -9,7 +9,7 @@ use super::quota::Hold;
 use super::record::{self, Draft};
 use crate::Core;
 use crate::caller::Caller;
-use crate::error::{Error, Field, Flaw, Limit, Reason, Result};
+use crate::error::{Error, Field, Flaw, Limit, Result};
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{FILE_HEAD_BYTES, UPLOAD_HOLD_STEP_BYTES};
 use crate::{Stamp, rooms, schema};
@@ -105,11 +105,11 @@ impl Receiving {
     }
 }
 
-/// Fails with `Refused(NotAMember)` or `Refused(Muted)` unless the account may bring a file into this room.
+/// Fails with `Refused(NotAMember)`, `NotFound(Room)` or `Refused(Muted)` unless the account may bring a file into this room.
 pub(super) fn require_member(r: &impl Read, account: AccountId, room: Option<RoomId>, now: Stamp) -> Result<()> {
     let Some(room) = room else { return Ok(()) };
     if !schema::ROOMS_BY_ACCOUNT.has(r, &(account, room))? {
-        return Err(Error::Refused(Reason::NotAMember));
+        return Err(rooms::members::outsider(r, room));
     }
     rooms::require_may_speak(r, now, room, account)
 }

@@ -6,7 +6,7 @@ use chatelaine_store::{Next, Queue};
 
 use super::*;
 use crate::Caller;
-use crate::error::{Error, Reason, Thing};
+use crate::error::{Error, Thing};
 use crate::event::{Live, Presence, What, account_topic, room_topic};
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{LAST_SEEN_WRITE_S, PRESENCE_GRACE_S, PRESENCE_ROOMS_TOLD_MAX};
@@ -160,7 +160,7 @@ fn typing_is_told_to_the_room_and_not_too_often() {
     assert_eq!(type_in(&world.core, &ada, HALL), Ok(Done::Done));
     assert_eq!(type_in(&world.core, &ada, HALL), Ok(Done::AlreadySo));
     assert_eq!(heard(&mut near), [What::Typing { room: HALL, account: id(&ada) }]);
-    assert_eq!(type_in(&world.core, &eve, HALL), Err(Error::Refused(Reason::NotAMember)));
+    assert_eq!(type_in(&world.core, &eve, HALL), Err(Error::NotFound(Thing::Room)));
     world.clock.wind(Duration::from_secs(2));
     assert_eq!(type_in(&world.core, &ada, HALL), Ok(Done::Done));
 }

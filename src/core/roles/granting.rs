@@ -74,7 +74,10 @@ pub fn get(core: &Core, caller: &Caller, role: RoleId) -> Result<RoleView> {
     let settings = core.settings();
     core.read(|view| {
         let row = ROLE_BY_ID.get(view, &role)?.ok_or(Error::NotFound(Thing::Role))?;
-        members::require(view, &settings, caller, row.room)?;
+        members::require(view, &settings, caller, row.room).map_err(|lacking| match lacking {
+            Error::NotFound(Thing::Room) => Error::NotFound(Thing::Role),
+            other => other,
+        })?;
         Ok(row.view(role))
     })
 }

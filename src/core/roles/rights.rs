@@ -3,7 +3,7 @@
 use chatelaine_store::Read;
 
 use crate::caller::Caller;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, Thing};
 use crate::ids::{AccountId, RoleId, RoomId};
 use crate::roles::role::{MEMBER, Permission, Permissions, built_in};
 use crate::rooms::{MemberRow, RoomKind, RoomRow, members};
@@ -106,7 +106,11 @@ pub fn require_seen(r: &impl Read, settings: &Settings, caller: &Caller, room: R
 }
 
 fn everywhere(r: &impl Read, caller: &Caller, room: RoomId, lacking: Error) -> Result<Acting> {
-    let is_about_rights = matches!(lacking, Error::Refused(Reason::NotAMember | Reason::NotAPerson) | Error::Denied(_));
+    let is_about_rights = matches!(
+        lacking,
+        // A room that is hidden from others is not hidden from them.
+        Error::NotFound(Thing::Room) | Error::Refused(Reason::NotAMember | Reason::NotAPerson) | Error::Denied(_)
+    );
     if !is_about_rights || !server_roles::may(r, caller, ServerPermission::ManageRooms)? {
         return Err(lacking);
     }

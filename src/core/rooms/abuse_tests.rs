@@ -10,6 +10,7 @@ use crate::schema::EVENTS_BY_ACCOUNT;
 use crate::testing::World;
 use crate::{Caller, Dialect};
 use chatelaine_store::Order;
+use std::time::Duration;
 
 fn by_invitation(world: &World, people: &[&Caller]) -> RoomId {
     let room = group(world, people);
@@ -102,4 +103,79 @@ fn the_same_ban_or_mute_once_more_is_told_to_nobody() {
     assert_eq!(of(|what| matches!(what, What::MemberMuted { .. })), 1);
     assert_eq!(of(|what| matches!(what, What::MemberBanned { .. })), 1);
     assert_eq!(list_bans(&world.core, &ann, room, all()).unwrap().items.len(), 1);
+}
+
+#[test]
+fn who_declined_left_or_was_put_out_is_invited_three_times_a_day_at_most() {
+    let world = World::new();
+    let (ann, bob, cid) = (world.person("ann"), world.person("bob"), world.person("cid"));
+    let room = by_invitation(&world, &[&ann]);
+    let ask = |room, whom: &Caller| invite(&world.core, &ann, room, id(whom), String::new());
+    answer_invite(&world.core, &bob, ask(room, &bob).unwrap().id, Answer::Decline).unwrap();
+    answer_invite(&world.core, &bob, ask(room, &bob).unwrap().id, Answer::Accept).unwrap();
+    kick(&world.core, &ann, room, id(&bob)).unwrap();
+    world.clock.wind(Duration::from_secs(3_600));
+    answer_invite(&world.core, &bob, ask(room, &bob).unwrap().id, Answer::Accept).unwrap();
+    leave(&world.core, &bob, room, Parting::Anyhow).unwrap();
+    assert_eq!(ask(room, &bob), Err(Error::TooFast { retry_ms: 23 * 3_600_000 }));
+    assert!(ask(room, &cid).is_ok(), "others may be asked");
+    assert!(ask(by_invitation(&world, &[&ann]), &bob).is_ok(), "and he may, elsewhere");
+    world.clock.wind(Duration::from_secs(23 * 3_600));
+    assert!(ask(room, &bob).is_ok());
+}
+
+#[test]
+fn a_hidden_room_answers_outsiders_like_one_that_does_not_exist() {
+    use crate::files::{self, FileName, NewFile, Purpose};
+    use crate::messages::{self, NewMessage};
+    let world = World::new();
+    let [ann, bob, eve] = ["ann", "bob", "eve"].map(|name| world.person(name));
+    let hidden = by_invitation(&world, &[&ann]);
+    let private = open_private(&world.core, &ann, id(&bob)).unwrap().0.room.id;
+    let role = roles::NewRole {
+        name: "cook".to_owned(),
+        description: String::new(),
+        permissions: roles::Permissions::of(&[]),
+    };
+    let role = roles::add(&world.core, &ann, hidden, role).unwrap().id;
+    let answers = |room: RoomId| {
+        let core = &world.core;
+        let file = NewFile {
+            name: FileName::new("x").unwrap(),
+            size: Some(1),
+            room: Some(room),
+            purpose: Purpose::Plain,
+            declared: None,
+            second: None,
+        };
+        vec![
+            get(core, &eve, room).err(),
+            get_mine(core, &eve, room).err(),
+            join(core, &eve, room, String::new()).err(),
+            leave(core, &eve, room, Parting::Anyhow).err(),
+            delete(core, &eve, room).err(),
+            kick(core, &eve, room, id(&ann)).err(),
+            invite(core, &eve, room, id(&bob), String::new()).err(),
+            make_link(core, &eve, room, NewLink::default()).err(),
+            list_members(core, &eve, room, all()).err(),
+            list_requests(core, &eve, room, all()).err(),
+            roles::list(core, &eve, room).err(),
+            messages::send(core, &eve, NewMessage::text(room, "x")).err(),
+            files::begin(core, &eve, file).map(drop).err(),
+            crate::presence::type_in(core, &eve, room).err(),
+        ]
+    };
+    let none = answers(RoomId::new(999));
+    assert_eq!(none, vec![Some(Error::NotFound(Thing::Room)); none.len()]);
+    assert_eq!(answers(hidden), none);
+    assert_eq!(answers(private), none);
+    assert_eq!(roles::get(&world.core, &eve, role).err(), Some(Error::NotFound(Thing::Role)));
+    let chief = Caller::account(world.administrator("chief").id, Dialect::Web);
+    assert!(get(&world.core, &chief, hidden).is_ok(), "who looks after all rooms sees them");
+    let found =
+        RoomChange { options: Some(RoomOptions { listed: true, ..RoomOptions::default() }), ..RoomChange::default() };
+    change(&world.core, &ann, hidden, found).unwrap();
+    assert!(get(&world.core, &eve, hidden).is_ok());
+    assert_eq!(get_mine(&world.core, &eve, hidden).err(), Some(Error::Refused(Reason::NotAMember)));
+    assert_eq!(join(&world.core, &eve, hidden, String::new()).err(), Some(Error::Refused(Reason::JoinRule)));
 }

@@ -27,18 +27,19 @@ pub enum Joining {
 }
 
 /// Joins an open group, or asks to be let in; asking again replaces the note and tells the approvers again.
-/// Fails with `NotFound(Room)` for private rooms, `Exists(Member)`, `Refused(Banned)`, `Refused(JoinRule)` where only
-/// invitations help, or `OverLimit(Requests | Members | Rooms)`.
+/// Fails with `NotFound(Room)` for rooms that are hidden from outsiders, `Exists(Member)`, `Refused(Banned)`, `Refused(JoinRule)`
+/// where only invitations help, or `OverLimit(Requests | Members | Rooms)`.
 pub fn join(core: &Core, caller: &Caller, room: RoomId, note: String) -> Result<Joining> {
     let account = caller.require_account()?;
     let note = checked_note(note, Field::Note)?;
     let (settings, now) = (core.settings(), core.now());
     core.write(caller, move |tx| {
         let row = members::room_row(tx, room)?;
-        // That two people talk in private is nobody else's business.
-        members::require_group(&row).map_err(|_| Error::NotFound(Thing::Room))?;
         if members::find(tx, room, account)?.is_some() {
             return Err(Error::Exists(Thing::Member));
+        }
+        if !row.is_visible() {
+            return Err(Error::NotFound(Thing::Room));
         }
         require_not_banned(tx, now, room, account)?;
         match row.join_rule {

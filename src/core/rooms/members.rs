@@ -50,13 +50,19 @@ pub fn room_row(r: &impl Read, room: RoomId) -> Result<RoomRow> {
     ROOM_BY_ID.get(r, &room)?.ok_or(Error::NotFound(Thing::Room))
 }
 
-/// The caller as a member of the room. Fails with `NotFound(Room)`, or `Refused(NotAMember)` for outsiders.
+/// The caller as a member of the room. Outsiders hear `Refused(NotAMember)` of rooms that they may know of, and `NotFound(Room)`
+/// of others as of rooms that do not exist.
 pub fn require(r: &impl Read, settings: &Settings, caller: &Caller, room: RoomId) -> Result<Standing> {
     let account = caller.require_account()?;
     let row = room_row(r, room)?;
-    let member = find(r, room, account)?.ok_or(Error::Refused(Reason::NotAMember))?;
+    let member = find(r, room, account)?.ok_or_else(|| row.refusal())?;
     let permissions = roles::held_by(r, settings, (room, &row), &member)?;
     Ok(Standing { room, row, account, member, permissions })
+}
+
+/// Why somebody who is not in the room may do nothing there: `Refused(NotAMember)` or `NotFound(Room)`.
+pub(crate) fn outsider(r: &impl Read, room: RoomId) -> Error {
+    room_row(r, room).map_or_else(|missing| missing, |row| row.refusal())
 }
 
 /// Where the room's log stands.

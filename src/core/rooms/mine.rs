@@ -20,7 +20,7 @@ use crate::page::{Ask, Page};
 use crate::roles;
 use crate::rooms::members;
 use crate::rooms::restrictions::muted_until;
-use crate::rooms::room::{JoinRule, MemberRow, RoomKind};
+use crate::rooms::room::MemberRow;
 use crate::rooms::views::{Marks, MyRoom, Place, RoomView};
 use crate::schema::{LOG_BY_ROOM, MEMBER_BY_ROOM};
 use crate::settings::Settings;
@@ -47,13 +47,8 @@ pub fn get(core: &Core, caller: &Caller, room: RoomId) -> Result<RoomView> {
     core.read(|view| {
         match roles::require_seen(view, &settings, caller, room) {
             Ok(_) => {}
-            Err(Error::Refused(Reason::NotAMember)) => {
-                let row = members::room_row(view, room)?;
-                let open = row.options.listed || row.join_rule != JoinRule::Invite;
-                if row.kind == RoomKind::Private || !open {
-                    return Err(Error::NotFound(Thing::Room));
-                }
-            }
+            // Said of rooms that everybody may know of, and of those alone.
+            Err(Error::Refused(Reason::NotAMember)) => {}
             Err(other) => return Err(other),
         }
         room_view(view, room)
@@ -102,7 +97,7 @@ pub(crate) fn my_room(
     room: RoomId,
 ) -> Result<MyRoom> {
     let row = members::room_row(r, room)?;
-    let member = members::find(r, room, account)?.ok_or(Error::Refused(Reason::NotAMember))?;
+    let member = members::find(r, room, account)?.ok_or_else(|| row.refusal())?;
     let (log, counts) = (members::log(r, room)?, members::counts(r, room)?);
     let me = Place {
         role: member.role,

@@ -9,7 +9,7 @@ use chatelaine_store::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Stamp, Until};
-use crate::error::{Error, Field, Flaw, Result};
+use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::ids::{AccountId, FileId, Offset, RoleId, RoomId};
 use crate::limits::{NOTE_CHARS_MAX, ROOM_DESCRIPTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX};
 
@@ -84,6 +84,16 @@ pub struct RoomRow {
 impl Row for RoomRow {}
 
 impl RoomRow {
+    /// Whether people who are not in it may know of it: it is found by search, or they may come or ask to come in.
+    pub fn is_visible(&self) -> bool {
+        self.kind == RoomKind::Group && (self.options.listed || self.join_rule != JoinRule::Invite)
+    }
+
+    /// What somebody hears who is not in it. A hidden room answers like none, so that its number cannot be found by trying.
+    pub(crate) fn refusal(&self) -> Error {
+        if self.is_visible() { Error::Refused(Reason::NotAMember) } else { Error::NotFound(Thing::Room) }
+    }
+
     /// The other one of a private room, also while he has left it.
     pub fn peer_of(&self, account: AccountId) -> Option<AccountId> {
         self.pair.map(|(one, other)| if one == account { other } else { one })

@@ -97,7 +97,7 @@ fn a_message_an_edit_a_reaction_and_reading_arrive_as_frames() {
     socket.send(&json!({ "typing": { "room": room } }));
     assert_eq!(socket.until("typing")["d"], json!({ "room": room, "account": bob.id }));
     socket.send(&json!({ "typing": { "room": 99 } }));
-    assert_eq!(socket.until("problem")["d"]["code"], "not-a-member");
+    assert_eq!(socket.until("problem")["d"]["code"], "not-found");
     ada.ask("DELETE", &format!("/rooms/{room}/messages/1")).send(world.address).expect(200);
     assert_eq!(socket.until("message_recalled")["d"], json!({ "room": room, "offset": 1, "by": ada.id }));
 }
