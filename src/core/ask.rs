@@ -77,6 +77,21 @@ where
     }
 }
 
+/// As [`ask`], for operations that hash a password. Only as many get a thread as hash at the same time, so a crowd that signs in
+/// takes no turn from other operations. Fails with `Busy` when too many wait.
+pub async fn ask_hashing<R, F>(core: &Core, operation: F) -> Result<R>
+where
+    R: Send + 'static,
+    F: FnOnce(&Core) -> Result<R> + Send + 'static,
+{
+    let turn = core.hashing().enter().await?;
+    ask(core, move |core| {
+        let _turn = turn;
+        operation(core)
+    })
+    .await
+}
+
 /// As [`ask`], for connections that catch up: few at once, so that operations keep their turns, and nobody is sent away.
 pub(crate) async fn ask_in_turn<R, F>(core: Core, reading: F) -> Result<R>
 where
@@ -120,6 +135,35 @@ mod tests {
             assert_eq!(waiting.await.unwrap(), Ok(()));
             assert!(gate.enter().await.is_ok());
             assert_eq!(gate.waiting.load(Ordering::SeqCst), 0);
+        });
+    }
+
+    #[test]
+    fn a_crowd_that_signs_in_waits_outside_and_leaves_the_other_operations_their_turns() {
+        use crate::limits::PASSWORD_HASHES_WAITING;
+        runtime().block_on(async {
+            let world = World::new();
+            let mut busy = Vec::new();
+            for _ in 0..world.core.hasher().at_once() {
+                busy.push(world.core.hashing().enter().await.unwrap());
+            }
+            let crowd: Vec<_> = (0..PASSWORD_HASHES_WAITING)
+                .map(|_| {
+                    let core = world.core.clone();
+                    tokio::spawn(async move { ask_hashing(&core, |_| Ok(1)).await })
+                })
+                .collect();
+            while world.core.hashing().waiting.load(Ordering::SeqCst) < PASSWORD_HASHES_WAITING {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(world.core.gate().running.available_permits(), OPERATIONS_AT_ONCE, "nobody of them has a turn");
+            assert_eq!(ask(&world.core, |_| Ok(7)).await, Ok(7));
+            assert_eq!(ask_hashing(&world.core, |_| Ok(8)).await, Err(Error::Busy));
+            drop(busy);
+            for one in crowd {
+                assert_eq!(one.await.unwrap(), Ok(1));
+            }
+            assert_eq!(ask_hashing(&world.core, |_| Ok(8)).await, Ok(8));
         });
     }
 

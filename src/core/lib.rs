@@ -90,6 +90,7 @@ struct Inner {
     keys: Keys,
     gate: Gate,
     replays: Gate,
+    hashing: Gate,
     hasher: Hasher,
     logins: logins::Cache,
     desk: files::Desk,
@@ -102,6 +103,7 @@ impl Core {
         let facts = migrations::run(&options.store, options.clock.now())?;
         let in_force = options.store.read(|view| settings::in_force(view, &options.settings, &options.run_time))?;
         let head = options.store.read(|view| event_log::head(view))?;
+        let hasher = Hasher::default();
         options.store.bus().raise_head(head.id.get());
         Ok(Self(Arc::new(Inner {
             keys: Keys::derive(&facts.master),
@@ -115,7 +117,8 @@ impl Core {
             gate: Gate::default(),
             // Connections are bounded themselves, so those that catch up wait for their turn however many they are.
             replays: Gate::new(limits::FOLLOW_READINGS_AT_ONCE, usize::MAX),
-            hasher: Hasher::default(),
+            hashing: Gate::new(hasher.at_once(), limits::PASSWORD_HASHES_WAITING),
+            hasher,
             logins: logins::Cache::default(),
             desk: files::Desk::default(),
             board: presence::Board::default(),
@@ -236,6 +239,10 @@ impl Core {
 
     pub(crate) fn replays(&self) -> &Gate {
         &self.0.replays
+    }
+
+    pub(crate) fn hashing(&self) -> &Gate {
+        &self.0.hashing
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -6,7 +6,7 @@ pub const OPERATIONS_AT_ONCE: usize = 64;
 /// Operations that wait for their turn; beyond, callers hear `Busy`.
 pub const OPERATIONS_WAITING: usize = 4_096;
 /// Password hashes that wait for their turn; beyond, callers hear `Busy`.
-pub const PASSWORD_HASHES_WAITING: usize = 32;
+pub const PASSWORD_HASHES_WAITING: usize = 64;
 
 /// Items of one page, unless the caller asks for fewer.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;

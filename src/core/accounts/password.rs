@@ -1,5 +1,6 @@
 //! How passwords are hashed and judged: Argon2id with settable cost, strength by zxcvbn. Hashing takes tens of milliseconds
-//! and much memory, so it runs outside the writer, few at a time ([`Hasher`]); the rest wait, and beyond 32 hear `Busy`.
+//! and much memory, so it runs outside the writer, few at a time ([`Hasher`]); the rest wait, and beyond a limit hear `Busy`.
+//! Asynchronous callers wait before they get a thread: [`crate::ask::ask_hashing`].
 //! A stored hash carries its cost, so raising the setting changes nobody's password; it is hashed anew at the next sign-in.
 
 use std::fmt;
@@ -84,6 +85,11 @@ impl Hasher {
     /// `at_once` hashes run, `waiting_max` wait.
     pub fn new(at_once: usize, waiting_max: usize) -> Self {
         Self { line: Mutex::default(), free: Condvar::new(), at_once, waiting_max }
+    }
+
+    /// How many run at the same time.
+    pub fn at_once(&self) -> usize {
+        self.at_once
     }
 
     /// Hashes a new password with the cost of the settings. Fails with `Busy` when too many wait.
