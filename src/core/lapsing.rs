@@ -1,4 +1,5 @@
-//! Clears away what has run out and that nobody would look at again: one-time links, friend requests, counts of wrong passwords.
+//! Clears away what has run out and that nobody would look at again: one-time links, friend requests, counts of wrong passwords
+//! and of how often somebody was asked for the same.
 //! The operations themselves refuse what has lapsed at once; this only frees the space.
 //!
 //! These trees have no index by time. They hold what is open and little else, so a walk over them now and then, page by page and
@@ -6,13 +7,13 @@
 
 use chatelaine_store::{Key, Order, Row, Tree};
 
-use crate::accounts::{Failures, is_counting};
+use crate::accounts::{self, Failures, is_counting};
 use crate::caller::Caller;
 use crate::error::Result;
-use crate::friends::remove_request;
+use crate::friends::{Asked, remove_request};
 use crate::limits::PAGE_ITEMS_MAX;
 use crate::logins::one_time;
-use crate::schema::{FAILURES_BY_ACCOUNT, FRIEND_REQUEST_BY_PAIR, ONE_TIME_LINK_BY_TOKEN};
+use crate::schema::{ASKED_BY_PEOPLE, FAILURES_BY_NAME, FRIEND_REQUEST_BY_PAIR, ONE_TIME_LINK_BY_TOKEN};
 use crate::{Core, Tx};
 
 /// Clears away once what has lapsed; says how many rows. Safe to repeat and to break off.
@@ -26,9 +27,10 @@ pub fn sweep(core: &Core) -> Result<usize> {
         |tx, key, _| remove_request(tx, key.0, key.1),
     )?;
     let is_over = move |failures: &Failures| !is_counting(*failures, &settings.accounts, now);
-    let failures =
-        walk(core, &FAILURES_BY_ACCOUNT, is_over, |tx, account, _| Ok(FAILURES_BY_ACCOUNT.remove(tx, account)?))?;
-    Ok(links + requests + failures)
+    let failures = walk(core, &FAILURES_BY_NAME, is_over, |tx, name, _| accounts::remove_failures(tx, name))?;
+    let is_past = move |asked: &Asked| !asked.is_running(now);
+    let asked = walk(core, &ASKED_BY_PEOPLE, is_past, |tx, key, _| Ok(ASKED_BY_PEOPLE.remove(tx, key)?))?;
+    Ok(links + requests + failures + asked)
 }
 
 /// Reads a tree page by page and has the lapsed rows of each page removed in one command, which looks at each row again: it may
@@ -74,18 +76,20 @@ mod tests {
     use crate::accounts::{Named, reset_link, sign_in};
     use crate::friends;
     use crate::rooms::testing::id;
-    use crate::schema::{FRIEND_REQUESTERS, ONE_TIME_LINKS_BY_ACCOUNT};
+    use crate::schema::{FAILURES_BY_TIME, FRIEND_REQUESTERS, ONE_TIME_LINKS_BY_ACCOUNT};
     use crate::testing::World;
 
     /// Links, requests and counts, each with their index rows.
-    fn rows(core: &Core) -> [usize; 5] {
+    fn rows(core: &Core) -> [usize; 7] {
         core.read(|view| {
             [
                 ONE_TIME_LINK_BY_TOKEN.count(view, &(), 999).unwrap(),
                 ONE_TIME_LINKS_BY_ACCOUNT.count(view, &(), 999).unwrap(),
                 FRIEND_REQUEST_BY_PAIR.count(view, &(), 999).unwrap(),
                 FRIEND_REQUESTERS.count(view, &(), 999).unwrap(),
-                FAILURES_BY_ACCOUNT.count(view, &(), 999).unwrap(),
+                FAILURES_BY_NAME.count(view, &(), 999).unwrap(),
+                FAILURES_BY_TIME.count(view, &(), 999).unwrap(),
+                ASKED_BY_PEOPLE.count(view, &(), 999).unwrap(),
             ]
         })
     }
@@ -111,18 +115,18 @@ mod tests {
             link(person);
         }
         guess();
-        assert_eq!(rows(&world.core), [220, 220, 220, 220, 1]);
+        assert_eq!(rows(&world.core), [220, 220, 220, 220, 1, 1, 220]);
         assert_eq!(sweep(&world.core), Ok(0));
         world.clock.wind(Duration::from_secs(901));
         assert_eq!(sweep(&world.core), Ok(1), "the count of wrong passwords");
         world.clock.wind(Duration::from_secs(86_400));
         link(&people[3]);
         guess();
-        assert_eq!(sweep(&world.core), Ok(220), "links of a day");
-        assert_eq!(rows(&world.core), [1, 1, 220, 220, 1]);
+        assert_eq!(sweep(&world.core), Ok(440), "links and askings of a day");
+        assert_eq!(rows(&world.core), [1, 1, 220, 220, 1, 1, 0]);
         world.clock.wind(Duration::from_secs(2 * 86_400));
         ask(&people[5]);
         assert_eq!(sweep(&world.core), Ok(219 + 1 + 1), "requests of three days, the link and the count");
-        assert_eq!(rows(&world.core), [0, 0, 1, 1, 0]);
+        assert_eq!(rows(&world.core), [0, 0, 1, 1, 0, 0, 1]);
     }
 }

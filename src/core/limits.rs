@@ -23,6 +23,16 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 pub const DISPLAY_NAME_BYTES_MAX: usize = 60;
 /// Bytes of a password; longer texts cost time without adding strength.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Names whose wrong passwords are counted; beyond, the oldest count gives way.
+pub const FAILURES_KEPT_MAX: u64 = 100_000;
+/// Changes of one profile within its window.
+pub const PROFILE_CHANGES_MAX: u32 = 30;
+/// Seconds in which they are counted, from the first one.
+pub const PROFILE_CHANGES_WINDOW_S: u64 = 60;
+/// Accounts whose profile changes are remembered at the same time.
+pub const FACES_KEPT_MAX: usize = 100_000;
+/// Accounts of whose changed profile one tick tells.
+pub const FACES_PER_TICK: usize = 50;
 /// Bytes of a status text.
 pub const STATUS_BYTES_MAX: usize = 128;
 /// Seconds after which a status text is forgotten.

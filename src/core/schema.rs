@@ -54,6 +54,9 @@ schema! {
         0x0106 ACCOUNTS_BY_WORD "accounts_by_word": Text => AccountId;
         0x0107 FAILURES_BY_ACCOUNT "failures_by_account": AccountId => crate::accounts::Failures;
         0x0108 KEPT_BY_NAME "kept_by_name": (AccountId, Text) => crate::accounts::kept::Kept;
+        0x0109 FAILURES_BY_NAME "failures_by_name": [u8; 32] => crate::accounts::Failures;
+        0x010a FAILURES_BY_TIME "failures_by_time": (Stamp, [u8; 32]) => ();
+        0x010b FAILURES_COUNT "failures_count": u8 => u64;
 
         // 02: logins and one-time tokens
         0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login, cached;

@@ -45,6 +45,7 @@ impl From<&str> for Secret<String> {
 pub struct Keys {
     token: Zeroizing<[u8; 32]>,
     identifier: Zeroizing<[u8; 32]>,
+    name: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
@@ -53,12 +54,21 @@ impl Keys {
         Self {
             token: Zeroizing::new(blake3::derive_key("chatelaine tokens 1", master)),
             identifier: Zeroizing::new(blake3::derive_key("chatelaine identifiers 1", master)),
+            name: Zeroizing::new(blake3::derive_key("chatelaine typed names 1", master)),
         }
     }
 
     /// What is stored of a token.
     pub fn token_hash(&self, token: &str) -> [u8; 32] {
         *blake3::keyed_hash(&self.token, token.as_bytes()).as_bytes()
+    }
+
+    /// Under what the guesses of a name are counted; names of different kinds never meet.
+    pub fn name_hash(&self, kind: u8, name: &[u8]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.name);
+        hasher.update(&[kind]);
+        hasher.update(name);
+        *hasher.finalize().as_bytes()
     }
 
     /// Under what an identifier is found without being readable in the index.

@@ -4,6 +4,7 @@
 use chatelaine_store::Order;
 
 use super::account::{self, Account, State};
+use super::guesses;
 use super::index;
 use crate::Core;
 use crate::audit::{self, Verb};
@@ -15,7 +16,7 @@ use crate::event_log;
 use crate::ids::AccountId;
 use crate::logins;
 use crate::page::{Ask, Done, Page};
-use crate::schema::{ACCOUNT_BY_ID, FAILURES_BY_ACCOUNT};
+use crate::schema::ACCOUNT_BY_ID;
 use crate::server_roles::{self, ADMINISTRATOR, ServerPermission};
 
 /// The whole account of a handle or e-mail address. Needs the permission to view users. Fails with `NotFound(Account)`.
@@ -69,16 +70,17 @@ pub fn lock(core: &Core, caller: &Caller, id: AccountId, until: Until) -> Result
 
 /// Lifts a lock, also one by wrong passwords. Needs the permission to ban.
 pub fn unlock(core: &Core, caller: &Caller, id: AccountId) -> Result<Done> {
-    let now = core.now();
+    let (now, keys) = (core.now(), core.keys().clone());
     let caller_again = caller.clone();
     core.write(caller, move |tx| {
         server_roles::require_over(tx, &caller_again, ServerPermission::BanUser, id)?;
         let old = account::get_open(tx, id)?;
-        let counted = FAILURES_BY_ACCOUNT.has(tx, &id)?;
+        let names = guesses::keys_of(&keys, &old);
+        let counted = guesses::has_any(tx, &names)?;
         if old.state == State::Active && !counted {
             return Ok(Done::AlreadySo);
         }
-        FAILURES_BY_ACCOUNT.remove(tx, &id)?;
+        guesses::forget(tx, &names)?;
         let new = Account { state: State::Active, updated_at: now, ..old.clone() };
         index::replace(tx, &old, &new)?;
         audit::record(tx, now, &caller_again, Verb::AccountUnlocked, &format!("account {id}"), "")?;

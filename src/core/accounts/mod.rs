@@ -4,6 +4,7 @@
 
 mod account;
 mod closing;
+mod guesses;
 pub mod identifiers;
 pub(crate) mod index;
 pub mod invites;
@@ -22,6 +23,8 @@ mod tests;
 
 pub use account::*;
 pub use closing::{close, close_other};
+pub use guesses::Failures;
+pub(crate) use guesses::{is_counting, remove as remove_failures};
 pub use manage::{find, get as get_whole, list, lock, unlock};
 pub use password::{Hasher, PasswordHash, check_new as check_new_password};
 pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many};
@@ -29,5 +32,4 @@ pub(crate) use profile::{require_picture, touch};
 pub use recovery::{change_password, email_token, prove_email, reset_link, reset_password, set_password};
 pub use register::{NewAccount, SetupToken, make_setup_token, register, set_up, setup_needed};
 pub use search::search;
-pub(crate) use sign_in::is_counting;
-pub use sign_in::{Failures, Named, Proven, sign_in};
+pub use sign_in::{Named, Proven, sign_in, tries_key};

@@ -2,6 +2,7 @@
 //! Whoever changes a password ends the other logins: a thief who was signed in is out.
 
 use super::account::{self, Account};
+use super::guesses;
 use super::index;
 use super::password::{self, PasswordHash};
 use super::sign_in::{self, Proven};
@@ -14,8 +15,7 @@ use crate::event_log;
 use crate::ids::{AccountId, LoginId};
 use crate::limits::{EMAIL_TOKEN_LIFE_S, RESET_LINK_LIFE_S};
 use crate::logins::{self, one_time};
-use crate::schema::FAILURES_BY_ACCOUNT;
-use crate::secrets::Secret;
+use crate::secrets::{Keys, Secret};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
@@ -23,8 +23,8 @@ use crate::{Core, Tx};
 pub fn change_password(core: &Core, caller: &Caller, old: &Secret<String>, new: Secret<String>) -> Result<()> {
     let proven = sign_in::prove_again(core, caller, old)?;
     let hash = hash_new(core, proven.account(), &new)?;
-    let (id, keep, now) = (proven.id(), caller.login, core.now());
-    core.write(caller, move |tx| replace_password(tx, now, id, &hash, keep))?;
+    let (id, keep, now, keys) = (proven.id(), caller.login, core.now(), core.keys().clone());
+    core.write(caller, move |tx| replace_password(tx, &keys, now, (id, &hash), keep))?;
     logins::forget_account(core, id);
     Ok(())
 }
@@ -36,11 +36,11 @@ pub fn set_password(core: &Core, caller: &Caller, id: AccountId, new: Secret<Str
         account::get_open(view, id)
     })?;
     let hash = hash_new(core, &account, &new)?;
-    let now = core.now();
+    let (now, keys) = (core.now(), core.keys().clone());
     let caller_again = caller.clone();
     core.write(caller, move |tx| {
         server_roles::require_over(tx, &caller_again, ServerPermission::BanUser, id)?;
-        replace_password(tx, now, id, &hash, None)?;
+        replace_password(tx, &keys, now, (id, &hash), None)?;
         audit::record(tx, now, &caller_again, Verb::PasswordSet, &format!("account {id}"), "")
     })?;
     logins::forget_account(core, id);
@@ -72,10 +72,11 @@ pub fn reset_password(core: &Core, caller: &Caller, token: &Secret<String>, new:
         account::get_open(view, id)
     })?;
     let fresh = hash_new(core, &account, &new)?;
+    let keys = core.keys().clone();
     let account = core.write(caller, move |tx| {
         let link = one_time::require(tx, &hash, one_time::Purpose::ResetPassword, now)?;
         one_time::remove_all(tx, link.account)?;
-        replace_password(tx, now, link.account, &fresh, None)?;
+        replace_password(tx, &keys, now, (link.account, &fresh), None)?;
         account::get(tx, link.account)
     })?;
     logins::forget_account(core, account.id);
@@ -128,11 +129,12 @@ fn hash_new(core: &Core, account: &Account, new: &Secret<String>) -> Result<Pass
 
 fn replace_password(
     tx: &mut Tx<'_>,
+    keys: &Keys,
     now: Stamp,
-    id: AccountId,
-    hash: &PasswordHash,
+    new: (AccountId, &PasswordHash),
     keep: Option<LoginId>,
 ) -> Result<()> {
+    let (id, hash) = new;
     let old = account::get_open(tx, id)?;
     let new = Account {
         password: Some(hash.clone()),
@@ -141,7 +143,7 @@ fn replace_password(
         ..old.clone()
     };
     index::replace(tx, &old, &new)?;
-    FAILURES_BY_ACCOUNT.remove(tx, &id)?;
+    guesses::forget(tx, &guesses::keys_of(keys, &new))?;
     let which = match keep {
         Some(login) => {
             logins::remove_all_but(tx, id, login)?;

@@ -1,20 +1,18 @@
 //! Proving to be somebody by a password. The hash is computed outside the writer; what comes of it is decided inside, so
 //! that many guesses at the same moment count like many in a row. An unknown account costs as much as a wrong password.
-//! Wrong ones are counted per account, from the first on and across restarts, and lock the account for the rest of the window.
+//! Wrong ones are counted by `guesses`, under the name that was typed, whether or not it leads to an account.
 
-use chatelaine_store::{Read, Row};
-use serde::{Deserialize, Serialize};
+use chatelaine_store::Read;
 
 use super::account::{self, Account};
+use super::guesses;
 use super::index;
 use super::password::PasswordHash;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Result, SignInFlaw, Thing};
 use crate::ids::AccountId;
-use crate::schema::FAILURES_BY_ACCOUNT;
 use crate::secrets::Secret;
-use crate::settings;
 use crate::{Core, Tx};
 
 /// Proof that somebody is this account. Only what checks a password or a one-time token can make one; logins open with it alone.
@@ -59,16 +57,11 @@ impl std::fmt::Debug for Named {
     }
 }
 
-/// Wrong passwords of one account within the present window.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Failures {
-    /// How many.
-    pub count: u32,
-    /// When the first of them was.
-    pub since: Stamp,
+/// A number under which tries of this name can be counted outside the store; the name cannot be read from it.
+pub fn tries_key(core: &Core, named: &Named) -> u128 {
+    let key = guesses::key(core.keys(), named);
+    key.iter().take(16).fold(0, |number, byte| (number << 8) | u128::from(*byte))
 }
-
-impl Row for Failures {}
 
 /// Checks name and password. Fails with `SignIn(UnknownAccount)`, `WrongPassword`, `NoPassword`, `Locked` (after too many wrong
 /// ones also with the right password) or, after the right password only, `Locked` by an administrator and `Closed`; with `Busy` when too many passwords wait to be hashed.
@@ -78,18 +71,20 @@ pub fn sign_in(core: &Core, caller: &Caller, named: &Named, password: &Secret<St
     let found = core.read(|view| find(view, named))?;
     let stored = found.as_ref().and_then(|account| account.password.as_ref());
     let right = core.hasher().verify(password, stored, &settings.accounts)?;
-    let account = found.ok_or(Error::SignIn(SignInFlaw::UnknownAccount))?;
-    // Not before the hash: the time it takes would tell that the account is locked, and so that it is there.
-    core.read(|view| require_guesses_left(view, account.id, &settings.accounts, now))?;
-    let Some(stored) = &account.password else {
-        return Err(Error::SignIn(SignInFlaw::NoPassword));
+    // Not before the hash: the time it takes would tell what is locked from what is not.
+    let key = guesses::key(core.keys(), named);
+    core.read(|view| guesses::require_left(view, &key, &settings.accounts, now))?;
+    let flaw = match found {
+        Some(account) if right => {
+            require_no_lock(&account, now)?;
+            return accept(core, caller, &account, key, password).map(Proven::new);
+        }
+        Some(account) if account.password.is_none() => SignInFlaw::NoPassword,
+        Some(_) => SignInFlaw::WrongPassword,
+        None => SignInFlaw::UnknownAccount,
     };
-    if right {
-        require_no_lock(&account, now)?;
-        accept(core, caller, &account, stored, password).map(Proven::new)
-    } else {
-        refuse(core, caller, account.id, now)
-    }
+    guesses::count(core, caller, key, now)?;
+    Err(Error::SignIn(flaw))
 }
 
 fn find(r: &impl Read, named: &Named) -> Result<Option<Account>> {
@@ -111,23 +106,25 @@ fn accept(
     core: &Core,
     caller: &Caller,
     account: &Account,
-    stored: &PasswordHash,
+    key: guesses::Key,
     password: &Secret<String>,
 ) -> Result<Account> {
     let settings = core.settings();
+    let stored = account.password.clone().ok_or(Error::SignIn(SignInFlaw::NoPassword))?;
     let dated = stored.is_dated(&settings.accounts);
     let fresh = if dated { Some(core.hasher().hash(password, &settings.accounts)?) } else { None };
-    let clean = core.read(|view| FAILURES_BY_ACCOUNT.get(view, &account.id))?.is_none();
-    if fresh.is_none() && clean {
+    let names = guesses::keys_of(core.keys(), account);
+    let counted = core.read(|view| guesses::has_any(view, &names))?;
+    if fresh.is_none() && !counted {
         return require_open(account.clone());
     }
-    let (id, stored, now) = (account.id, stored.clone(), core.now());
+    let (id, now) = (account.id, core.now());
     core.write(caller, move |tx| {
         let account = account::get(tx, id)?;
         // Of many guesses at once, those beyond the allowed number must not count even when one is right.
-        require_guesses_left(tx, id, &settings.accounts, now)?;
+        guesses::require_left(tx, &key, &settings.accounts, now)?;
         require_no_lock(&account, now)?;
-        FAILURES_BY_ACCOUNT.remove(tx, &id)?;
+        guesses::forget(tx, &names)?;
         let account = rehash(tx, account, &stored, fresh.as_ref())?;
         require_open(account)
     })
@@ -144,42 +141,9 @@ fn rehash(tx: &mut Tx<'_>, account: Account, old: &PasswordHash, fresh: Option<&
     Ok(changed)
 }
 
-fn refuse(core: &Core, caller: &Caller, id: AccountId, now: Stamp) -> Result<Proven> {
-    let settings = core.settings();
-    if settings.accounts.lock_after > 0 {
-        core.write(caller, move |tx| {
-            let kept = FAILURES_BY_ACCOUNT.get(tx, &id)?;
-            let running = kept.filter(|failures| is_counting(*failures, &settings.accounts, now));
-            let failures = running.unwrap_or(Failures { count: 0, since: now });
-            let count = failures.count.saturating_add(1);
-            Ok(FAILURES_BY_ACCOUNT.put(tx, &id, &Failures { count, ..failures })?)
-        })?;
-    }
-    Err(Error::SignIn(SignInFlaw::WrongPassword))
-}
-
-/// Whether wrong passwords of then still count.
-pub(crate) fn is_counting(failures: Failures, settings: &settings::Accounts, now: Stamp) -> bool {
-    now < failures.since.plus_seconds(settings.lock_window_s)
-}
-
 /// Fails with `SignIn(Locked)` while an administrator's lock holds; asked only once somebody has shown that he is this account.
 fn require_no_lock(account: &Account, now: Stamp) -> Result<()> {
     account.lock_left(now).map_or(Ok(()), |retry_ms| Err(Error::SignIn(SignInFlaw::Locked { retry_ms })))
-}
-
-/// Fails with `SignIn(Locked)` while too many wrong passwords hold.
-fn require_guesses_left(r: &impl Read, account: AccountId, settings: &settings::Accounts, now: Stamp) -> Result<()> {
-    if settings.lock_after == 0 {
-        return Ok(());
-    }
-    match FAILURES_BY_ACCOUNT.get(r, &account)? {
-        Some(failures) if failures.count >= settings.lock_after && is_counting(failures, settings, now) => {
-            let end = failures.since.plus_seconds(settings.lock_window_s);
-            Err(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(end.millis_since(now)) }))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn require_open(account: Account) -> Result<Account> {

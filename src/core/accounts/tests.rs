@@ -197,6 +197,29 @@ fn five_wrong_passwords_lock_the_account_for_the_rest_of_the_window_even_for_the
 }
 
 #[test]
+fn a_name_that_nobody_has_is_locked_like_one_that_somebody_has() {
+    let world = World::new();
+    sign_up(&world.core, "ada").unwrap();
+    let answers = |core: &Core, name: &str| -> Vec<Option<Error>> {
+        (0..7).map(|_| try_password(core, name, OTHER).err()).collect()
+    };
+    let (known, unknown) = (answers(&world.core, "Ada"), answers(&world.core, "Nobody"));
+    let locked = Some(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(900_000) }));
+    assert_eq!(unknown[..5], [Some(Error::SignIn(SignInFlaw::UnknownAccount)); 5]);
+    assert_eq!(known[..5], [Some(Error::SignIn(SignInFlaw::WrongPassword)); 5]);
+    assert!(known[5..] == [locked; 2] && unknown[5..] == [locked; 2], "{known:?} {unknown:?}");
+    let again = world.reopen();
+    for name in ["ada", "NOBODY"] {
+        assert_eq!(try_password(&again, name, OTHER).err(), locked, "{name} after a restart");
+    }
+    let by_address = try_password(&again, "ada@example.org", OTHER);
+    assert_eq!(by_address, wrong(), "a lock of one name does not tell that another leads to the same account");
+    world.clock.wind(Duration::from_secs(900));
+    assert_eq!(try_password(&again, "nobody", OTHER).err(), unknown[0]);
+    assert!(try_password(&again, "ada", PASSWORD).is_ok());
+}
+
+#[test]
 fn the_right_password_clears_the_count_and_others_are_not_locked() {
     let world = World::new();
     sign_up(&world.core, "ada").unwrap();

@@ -23,7 +23,8 @@ pub struct Asked {
 impl Row for Asked {}
 
 impl Asked {
-    fn is_running(self, now: Stamp) -> bool {
+    /// Whether it still counts.
+    pub(crate) fn is_running(self, now: Stamp) -> bool {
         now < self.since.plus_seconds(ASKED_WINDOW_S)
     }
 

@@ -2,6 +2,8 @@
 //! and its own form never changes. Data of a newer server is refused: running on would lose what this one cannot see.
 //! Steps run in order, each in bounded transactions that can be repeated; a step that was cut off begins again.
 
+mod m0002_failures_by_name;
+
 use std::fmt;
 
 use chatelaine_store::{Fault, Read, Row, Store};
@@ -16,7 +18,7 @@ use crate::schema::{SCHEMA_NUMBER, SERVER_FACTS};
 use crate::secrets;
 
 /// The shape that this code reads and writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// What is known about the server as a whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +98,8 @@ struct Step {
 
 /// Every step, in order. The first shape needs none: it is made from nothing. Each later change adds a file
 /// `mNNNN_what.rs` with a frozen copy of the old row, and a line here.
-const STEPS: &[Step] = &[];
+const STEPS: &[Step] =
+    &[Step { to: 2, text: "wrong passwords are counted by name", batch: m0002_failures_by_name::batch }];
 
 /// Brings the data to the present shape and gives the facts of the server; a new store gets its own.
 pub fn run(store: &Store<Live>, now: Stamp) -> Result<ServerFacts, OpenError> {
@@ -213,6 +216,22 @@ mod tests {
         upgrade(&store, TEST_STEPS, 2).unwrap();
         let rows = store.read(|view| NEW.list(view, &(), None, Order::Ascending, 10));
         assert_eq!(rows.unwrap().len(), 5);
+    }
+
+    #[test]
+    fn counts_of_wrong_passwords_by_account_go() {
+        use crate::accounts::Failures;
+        use crate::ids::AccountId;
+        use crate::schema::FAILURES_BY_ACCOUNT;
+        let store = store();
+        let old = store.write(|tx| {
+            SCHEMA_NUMBER.put(tx, &0, &1)?;
+            FAILURES_BY_ACCOUNT.put(tx, &AccountId::new(7), &Failures { count: 3, since: Stamp::ZERO })
+        });
+        old.unwrap();
+        run(&store, Stamp::ZERO).unwrap();
+        assert_eq!(store.read(|view| schema_of(view)), Ok(Some(SCHEMA)));
+        assert_eq!(store.read(|view| FAILURES_BY_ACCOUNT.first(view, &())), Ok(None));
     }
 
     #[test]

@@ -58,6 +58,10 @@ fn signing_up_and_in_tells_each_mistake_by_its_member() {
         sign_in("ada", "wrong").send(world.address).expect(401);
     }
     script.say("Locked after five").ask(&sign_in("ada", PASSWORD));
+    for _ in 0..4 {
+        sign_in("nobody", "wrong").send(world.address).expect(401);
+    }
+    script.say("So is a name that nobody has").ask(&sign_in("nobody", PASSWORD));
     super::document::fits(&script.finish());
 }
 
