@@ -151,8 +151,20 @@ pub(super) const TABLE: &[Setting] = &[
     Setting::new(
         "rate_limit.sign_in_per_min",
         Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.domain.rate_limit.sign_in_per_min = short(n) },
+        "60",
+        "Sign-ins, sign-ups and password checks per minute from one address, also those that succeed.",
+    ),
+    Setting::new(
+        "rate_limit.sign_in_failed_per_min",
+        Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.domain.rate_limit.sign_in_failed_per_min = short(n) },
         "10",
-        "Sign-ins, sign-ups and password checks per minute from one address.",
+        "Failed sign-ins and password checks, and new accounts, per minute from one address.",
+    ),
+    Setting::new(
+        "rate_limit.sign_in_name_per_min",
+        Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.domain.rate_limit.sign_in_name_per_min = short(n) },
+        "10",
+        "Sign-ins per minute under one name, from wherever they come.",
     ),
 ];
 

@@ -168,8 +168,12 @@ pub struct RateLimit {
     pub account_per_s: u32,
     /// Requests of one account at once.
     pub account_burst: u32,
-    /// Sign-in tries of one address per minute.
+    /// Sign-in tries of one address per minute, right and wrong ones.
     pub sign_in_per_min: u32,
+    /// Failed tries and new accounts of one address per minute.
+    pub sign_in_failed_per_min: u32,
+    /// Tries under one name per minute, from wherever.
+    pub sign_in_name_per_min: u32,
 }
 
 impl Default for RateLimit {
@@ -180,7 +184,9 @@ impl Default for RateLimit {
             address_burst: 200,
             account_per_s: 30,
             account_burst: 120,
-            sign_in_per_min: 10,
+            sign_in_per_min: 60,
+            sign_in_failed_per_min: 10,
+            sign_in_name_per_min: 10,
         }
     }
 }

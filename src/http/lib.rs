@@ -12,6 +12,7 @@ pub mod peer;
 pub mod places;
 pub mod rate;
 pub mod socket;
+mod tally;
 
 pub use bodies::{Bodies, BodiesLimits, BodyFault, Held};
 pub use caps::{Admission, Caps, CapsLimits};

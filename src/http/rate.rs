@@ -1,18 +1,19 @@
 //! How fast one address or one account may ask: plain calls, answered with the wait until the next.
 //!
-//! Three bounded tables over one algorithm (a token bucket per key). A table that is full forgets
+//! Bounded tables over one algorithm (a token bucket per key). A table that is full forgets
 //! keys at rest, and if none rests, newcomers share one bucket: memory never grows with attackers.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::caps::network_key;
+use crate::tally::Tally;
 
 /// Keys that one table holds at most.
 pub const RATE_KEYS_MAX: usize = 100_000;
@@ -35,6 +36,10 @@ pub struct RateOptions {
     pub account_burst: u32,
     /// Attempts to sign in or sign up per minute of one address.
     pub sign_in_per_min: u32,
+    /// Failed ones of these per minute of one address.
+    pub sign_in_failed_per_min: u32,
+    /// Attempts per minute under one name.
+    pub sign_in_name_per_min: u32,
 }
 
 impl Default for RateOptions {
@@ -45,7 +50,9 @@ impl Default for RateOptions {
             address_burst: 200,
             account_per_s: 30,
             account_burst: 120,
-            sign_in_per_min: 10,
+            sign_in_per_min: 60,
+            sign_in_failed_per_min: 10,
+            sign_in_name_per_min: 10,
         }
     }
 }
@@ -65,7 +72,7 @@ impl TooFast {
     }
 }
 
-/// The three limits; cheap to clone, all clones count together.
+/// The limits; cheap to clone, all clones count together.
 #[derive(Clone)]
 pub struct RateLimits {
     tables: Arc<RwLock<Arc<Tables>>>,
@@ -96,9 +103,22 @@ impl RateLimits {
         self.current().account.check(u128::from(account))
     }
 
-    /// Counts one attempt to sign in or up; to be asked before a password is hashed.
+    /// Counts one attempt to sign in or up; to be asked before a password is hashed. Also refused when too many attempts of
+    /// this address failed lately.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), TooFast> {
-        self.current().sign_in.check(network_key(address))
+        let (tables, key) = (self.current(), network_key(address));
+        tables.sign_in_failed.look(key, Instant::now())?;
+        tables.sign_in.check(key)
+    }
+
+    /// Counts that an attempt of this address failed, or that it made an account.
+    pub fn sign_in_failed(&self, address: IpAddr) {
+        self.current().sign_in_failed.add(network_key(address), Instant::now());
+    }
+
+    /// Counts one attempt under a name, given as a number that stands for it.
+    pub fn sign_in_name(&self, name: u128) -> Result<(), TooFast> {
+        self.current().sign_in_name.check(name)
     }
 
     fn current(&self) -> Arc<Tables> {
@@ -111,6 +131,8 @@ struct Tables {
     address: Table,
     account: Table,
     sign_in: Table,
+    sign_in_failed: Tally,
+    sign_in_name: Table,
 }
 
 impl Tables {
@@ -120,11 +142,14 @@ impl Tables {
             let count = if options.enabled { count } else { 0 };
             Table::new(count, per, burst, RATE_KEYS_MAX)
         };
+        let failed = if options.enabled { options.sign_in_failed_per_min } else { 0 };
         Tables {
             options,
             address: of(options.address_per_s, second, options.address_burst),
             account: of(options.account_per_s, second, options.account_burst),
             sign_in: of(options.sign_in_per_min, second * 60, options.sign_in_per_min),
+            sign_in_failed: Tally::new(failed, second * 60, failed, RATE_KEYS_MAX),
+            sign_in_name: of(options.sign_in_name_per_min, second * 60, options.sign_in_name_per_min),
         }
     }
 }
@@ -188,9 +213,28 @@ mod tests {
     }
 
     #[test]
-    fn the_eleventh_sign_in_of_an_address_waits_and_another_address_does_not() {
+    fn a_class_behind_one_address_signs_in_and_a_guesser_there_waits() {
         let limits = RateLimits::new(RateOptions::default());
-        for _ in 0..10 {
+        for _ in 0..30 {
+            limits.sign_in(address("10.0.0.1")).unwrap();
+        }
+        (0..10).for_each(|_| limits.sign_in_failed(address("10.0.0.1")));
+        assert!(limits.sign_in(address("10.0.0.1")).is_err());
+        limits.sign_in(address("10.0.0.2")).unwrap();
+    }
+
+    #[test]
+    fn one_name_is_tried_ten_times_a_minute_from_wherever() {
+        let limits = RateLimits::new(RateOptions::default());
+        (0..10).for_each(|_| limits.sign_in_name(7).unwrap());
+        assert!(limits.sign_in_name(7).is_err());
+        limits.sign_in_name(8).unwrap();
+    }
+
+    #[test]
+    fn the_sixty_first_sign_in_of_an_address_waits_and_another_address_does_not() {
+        let limits = RateLimits::new(RateOptions::default());
+        for _ in 0..60 {
             limits.sign_in(address("10.0.0.1")).unwrap();
         }
         let refused = limits.sign_in(address("10.0.0.1")).unwrap_err();

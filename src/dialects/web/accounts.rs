@@ -69,12 +69,14 @@ pub async fn register(mut call: Call) -> Reply {
     let new: NewAccount = call.short_json().await?;
     let carrier = call.carrier(new.cookie)?;
     let (new, agent) = (new.into_core()?, call.agent());
-    let signed = call.ask(move |core| {
+    let signed = call.prove(move |core| {
         let proven = accounts::register(core, &caller, new)?;
         let opened = logins::open(core, &caller, &proven, &agent)?;
         people::signed(core, proven.account().clone(), opened)
     });
-    call.signed(StatusCode::CREATED, signed.await?, carrier)
+    let signed = signed.await?;
+    call.count_against_address();
+    call.signed(StatusCode::CREATED, signed, carrier)
 }
 
 /// An account as others see it.
@@ -109,7 +111,7 @@ pub async fn reset_password(mut call: Call) -> Reply {
     let caller = call.stranger()?;
     let reset: PasswordReset = call.short_json().await?;
     let (token, new) = (Secret::new(reset.token), Secret::new(reset.password));
-    let proven = call.ask(move |core| accounts::reset_password(core, &caller, &token, new)).await;
+    let proven = call.prove(move |core| accounts::reset_password(core, &caller, &token, new)).await;
     proven.map_err(Fault::one_time)?;
     wire::done()
 }

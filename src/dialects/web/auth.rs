@@ -14,7 +14,7 @@ use bytes::Bytes;
 use chatelaine_core::accounts::{self, Named};
 use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::caller::{Caller, Dialect, Who};
-use chatelaine_core::error::{Error, Thing};
+use chatelaine_core::error::{Error, Reason, Thing};
 use chatelaine_core::limits::LOGIN_AGENT_BYTES_MAX;
 use chatelaine_core::{Core, logins};
 use chatelaine_http::{BodyFault, Held, Peer};
@@ -99,6 +99,16 @@ impl Call {
         self.web.rates.sign_in(self.peer().address).map_err(too_fast)
     }
 
+    /// Lets pass who does not try one name too fast, from wherever.
+    pub fn slow_enough_for(&self, named: &Named) -> Result<(), Fault> {
+        self.web.rates.sign_in_name(accounts::tries_key(&self.web.core, named)).map_err(too_fast)
+    }
+
+    /// Counts against the address what must not be done often from one place.
+    pub fn count_against_address(&self) {
+        self.web.rates.sign_in_failed(self.peer().address);
+    }
+
     /// Where a sign-in puts its token. A cookie is set for our own page alone, or a foreign one could sign a browser in
     /// as somebody else.
     pub fn carrier(&self, by_cookie: Option<bool>) -> Result<Carrier, Fault> {
@@ -147,7 +157,7 @@ impl Call {
 
     /// The body as a type; waits for all of it, up to the limit.
     pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
-        wire::parse(&self.body().await?)
+        wire::parse(&self.body(self.web.bodies.one_bytes()).await?)
     }
 
     /// As `json`, from somebody who is not signed in yet: such bodies are short, and strangers must not fill the memory.
@@ -185,6 +195,20 @@ impl Call {
         F: FnOnce(&Core) -> Result<R, Error> + Send + 'static,
     {
         ask(&self.web.core, operation).await.map_err(Fault::Core)
+    }
+
+    /// As `ask`, for operations that check a password or a one-time token, or hash a new password. A wrong one counts against
+    /// the address.
+    pub async fn prove<R, F>(&self, operation: F) -> Result<R, Fault>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Core) -> Result<R, Error> + Send + 'static,
+    {
+        let answer = ask_hashing(&self.web.core, operation).await;
+        if matches!(answer, Err(Error::SignIn(_) | Error::Refused(Reason::InviteNeeded | Reason::Expired))) {
+            self.count_against_address();
+        }
+        answer.map_err(Fault::Core)
     }
 
     /// The domain, for an operation that waits without a thread.

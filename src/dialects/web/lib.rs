@@ -80,5 +80,7 @@ pub fn pace(settings: &Settings) -> RateOptions {
         account_per_s: pace.account_per_s,
         account_burst: pace.account_burst,
         sign_in_per_min: pace.sign_in_per_min,
+        sign_in_failed_per_min: pace.sign_in_failed_per_min,
+        sign_in_name_per_min: pace.sign_in_name_per_min,
     }
 }

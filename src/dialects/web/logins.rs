@@ -32,8 +32,10 @@ pub async fn sign_in(mut call: Call) -> Reply {
     let new: NewLogin = call.short_json().await?;
     let carrier = call.carrier(new.cookie)?;
     let (password, agent) = (Secret::new(new.password), call.agent());
-    let signed = call.ask(move |core| {
-        let proven = accounts::sign_in(core, &caller, &Named::Any(new.account), &password)?;
+    let named = Named::Any(new.account);
+    call.slow_enough_for(&named)?;
+    let signed = call.prove(move |core| {
+        let proven = accounts::sign_in(core, &caller, &named, &password)?;
         let opened = logins::open(core, &caller, &proven, &agent)?;
         people::signed(core, proven.account().clone(), opened)
     });

@@ -107,7 +107,7 @@ pub async fn change_password(mut call: Call) -> Reply {
     call.slow_enough()?;
     let change: PasswordChange = call.json().await?;
     let (old, new) = (Secret::new(change.old), Secret::new(change.new));
-    call.ask(move |core| accounts::change_password(core, &caller, &old, new)).await?;
+    call.prove(move |core| accounts::change_password(core, &caller, &old, new)).await?;
     wire::done()
 }
 
@@ -118,7 +118,7 @@ pub async fn close(mut call: Call) -> Reply {
     call.slow_enough()?;
     let closing: Closing = call.json().await?;
     let password = Secret::new(closing.password);
-    call.ask(move |core| accounts::close(core, &caller, &password)).await?;
+    call.prove(move |core| accounts::close(core, &caller, &password)).await?;
     let answer = wire::done()?;
     Ok(call.forget(answer))
 }

@@ -78,7 +78,7 @@ pub async fn set_up(mut call: Call) -> Reply {
         ..NewAccount::default()
     };
     let (new, agent) = (new.into_core()?, call.agent());
-    let signed = call.ask(move |core| {
+    let signed = call.prove(move |core| {
         let proven = accounts::set_up(core, &caller, &token, new)?;
         let opened = logins::open(core, &caller, &proven, &agent)?;
         people::signed(core, proven.account().clone(), opened)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::{Ask, PATIENCE, Socket};
-use crate::world::{SOCKETS_PER_ACCOUNT, World};
+use crate::world::{PASSWORD, SOCKETS_PER_ACCOUNT, World};
 
 fn offsets_until_live(socket: &mut Socket) -> Vec<u64> {
     let mut offsets = Vec::new();
@@ -251,4 +251,28 @@ fn an_account_has_its_share_of_sockets_and_a_closed_one_makes_room() {
         assert!(Instant::now() < deadline, "the place is given back");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_class_signs_in_from_one_address_and_a_guesser_among_them_waits() {
+    let world = World::with(|settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.sign_in_per_min = 100;
+        settings.rate_limit.sign_in_failed_per_min = 40;
+    });
+    let people: Vec<_> = (0..30).map(|n| world.person(&format!("pupil{n}"))).collect();
+    assert_eq!(people.len(), 30);
+    let sign_in = |name: &str, password: &str| {
+        let body = json!({ "account": name, "password": password });
+        Ask::new("POST", "/api/v1/logins").json(&body).send(world.address)
+    };
+    for n in 0..30 {
+        sign_in(&format!("pupil{n}"), PASSWORD).expect(201);
+    }
+    for n in 0..10 {
+        sign_in(&format!("guess{n}"), "wrong").expect(401);
+    }
+    let refused = sign_in("guess", "wrong").expect(429);
+    assert_eq!(refused.json()["code"], "too-fast");
+    assert_eq!(sign_in("pupil1", PASSWORD).status, 429, "no word on whether it would have been right");
 }
