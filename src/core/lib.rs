@@ -92,6 +92,7 @@ struct Inner {
     replays: Gate,
     hashing: Gate,
     hasher: Hasher,
+    faces: accounts::Faces,
     logins: logins::Cache,
     desk: files::Desk,
     board: presence::Board,
@@ -119,6 +120,7 @@ impl Core {
             replays: Gate::new(limits::FOLLOW_READINGS_AT_ONCE, usize::MAX),
             hashing: Gate::new(hasher.at_once(), limits::PASSWORD_HASHES_WAITING),
             hasher,
+            faces: accounts::Faces::default(),
             logins: logins::Cache::default(),
             desk: files::Desk::default(),
             board: presence::Board::default(),
@@ -239,6 +241,11 @@ impl Core {
 
     pub(crate) fn replays(&self) -> &Gate {
         &self.0.replays
+    }
+
+    /// Who changed a profile lately.
+    pub(crate) fn faces(&self) -> &accounts::Faces {
+        &self.0.faces
     }
 
     pub(crate) fn hashing(&self) -> &Gate {

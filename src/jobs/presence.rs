@@ -1,8 +1,9 @@
-//! Tells who came and went, and forgets who is silent: the heartbeat of presence.
+//! Tells who came and went and who looks different now, and forgets who is silent: the heartbeat of presence.
 
-use chatelaine_core::{Core, Result, presence};
+use chatelaine_core::{Core, Result, accounts, presence};
 
 /// Ticks once; says how many changes were told.
 pub fn run(core: &Core) -> Result<u64> {
-    presence::tick(core).map(|count| count as u64)
+    let changes = presence::tick(core)? + accounts::tell_changes(core)?;
+    Ok(changes as u64)
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod closing;
+mod faces;
 mod guesses;
 pub mod identifiers;
 pub(crate) mod index;
@@ -23,11 +24,12 @@ mod tests;
 
 pub use account::*;
 pub use closing::{close, close_other};
+pub(crate) use faces::Faces;
 pub use guesses::Failures;
 pub(crate) use guesses::{is_counting, remove as remove_failures};
 pub use manage::{find, get as get_whole, list, lock, unlock};
 pub use password::{Hasher, PasswordHash, check_new as check_new_password};
-pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many};
+pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many, tell_changes};
 pub(crate) use profile::{require_picture, touch};
 pub use recovery::{change_password, email_token, prove_email, reset_link, reset_password, set_password};
 pub use register::{NewAccount, SetupToken, make_setup_token, register, set_up, setup_needed};

@@ -15,7 +15,7 @@ use crate::event_log;
 use crate::files;
 use crate::friends::{self, Standing};
 use crate::ids::{AccountId, FileId};
-use crate::limits::{AUDIENCE_NEARBY_MAX, PAGE_ITEMS_MAX, STATUS_LIFE_S};
+use crate::limits::{AUDIENCE_NEARBY_MAX, FACES_PER_TICK, PAGE_ITEMS_MAX, STATUS_LIFE_S};
 use crate::rooms;
 use crate::schema::ACCOUNT_BY_ID;
 use crate::{Core, Tx};
@@ -115,29 +115,56 @@ pub(crate) fn public_view(r: &impl Read, me: AccountId, account: Account, now: S
     })
 }
 
-/// Changes the caller's own account, all of it or nothing. Fails with `Taken(Handle)`,
-/// `Taken(Email)`, the flaw of a text, or `NotFound(File)` for a picture that is none of one's own.
+/// Changes the caller's own account, all of it or nothing. The caller's own clients hear it at once, others with the next tick.
+/// Fails with `Taken(Handle)`, `Taken(Email)`, the flaw of a text, `NotFound(File)` for a picture that is none of one's own, or
+/// `TooFast`.
 pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Account> {
     let id = caller.require_account()?;
     let change = checked(change)?;
     let now = core.now();
-    core.write(caller, move |tx| {
+    core.faces().count(id, now)?;
+    let (new, seen) = core.write(caller, move |tx| {
         let old = account::get_open(tx, id)?;
         if let Some(Some(picture)) = change.avatar {
             require_picture(tx, id, picture)?;
         }
         let mut new = changed(&old, &change, now);
         if new == old {
-            return Ok(old);
+            return Ok((old, false));
         }
         new.updated_at = now;
-        if is_seen(&old, &new) {
+        let seen = is_seen(&old, &new);
+        if seen {
             new.public_updated_at = now;
         }
         index::replace(tx, &old, &new)?;
-        announce(tx, now, id)?;
-        Ok(new)
-    })
+        event_log::record(tx, now, Audience::account(id), What::AccountChanged { account: id })?;
+        Ok((new, seen))
+    })?;
+    if seen {
+        core.faces().changed(id, now);
+    }
+    Ok(new)
+}
+
+/// Tells others of the profiles that changed since the last call, each once however often it changed; says of how many.
+/// Called every second by the timetable.
+pub fn tell_changes(core: &Core) -> Result<usize> {
+    let now = core.now();
+    let due = core.faces().take_due(now, FACES_PER_TICK);
+    for (told, account) in due.iter().enumerate() {
+        let account = *account;
+        let telling = core.write(&Caller::system(), move |tx| {
+            let audience = Audience::default().and_nearby(circle(tx, account)?);
+            event_log::record(tx, now, audience, What::AccountChanged { account }).map(|_| ())
+        });
+        if let Err(failed) = telling {
+            // Nobody may be left with an old name: the next tick tries again.
+            due.iter().skip(told).for_each(|account| core.faces().changed(*account, now));
+            return Err(failed);
+        }
+    }
+    Ok(due.len())
 }
 
 /// A picture is a file of one's own that was sent as one: others can see those, and no other file by mistake.

@@ -172,3 +172,47 @@ fn handles_and_addresses_are_checked() {
     assert!(DisplayName::new("\u{a0} ").is_err());
     assert!(DisplayName::new("a\nb").is_err());
 }
+
+#[test]
+fn a_name_that_changes_often_is_told_once_a_tick_and_the_last_one_is_what_others_find() {
+    use crate::event::{Audience, What, account_topic, room_topic};
+    use crate::rooms;
+    let world = World::new();
+    let (ada, bob) = (world.person("ada"), world.person("bob"));
+    let target = bob.account_id().unwrap();
+    let (room, _) = rooms::open_private(&world.core, &ada, target).unwrap();
+    let topic = room_topic(room.room.id);
+    let mut queue = world.core.store().bus().subscribe(account_topic(target), || vec![topic]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut told = || {
+        // Events come in order: what is heard before the mark is all there is.
+        let mark = What::SettingsChanged { name: "mark".into() };
+        let mark = move |tx: &mut crate::Tx<'_>| {
+            crate::event_log::record(tx, crate::testing::START, Audience::account(target), mark.clone())
+        };
+        world.core.write(&Caller::system(), mark).unwrap();
+        let mut count = 0;
+        loop {
+            let chatelaine_store::Next::Item(live) = runtime.block_on(queue.next()) else { panic!("an event") };
+            match live.event.what {
+                What::AccountChanged { .. } => count += 1,
+                What::SettingsChanged { .. } => return count,
+                _ => {}
+            }
+        }
+    };
+    let rename = |name: String| {
+        let wish = AccountChange { display_name: Some(DisplayName::new(&name).unwrap()), ..Default::default() };
+        change(&world.core, &ada, wish).map(|_| ())
+    };
+    (0..20).for_each(|n| rename(format!("Ada {n}")).unwrap());
+    assert_eq!(told(), 0, "others hear it with the tick");
+    assert_eq!(tell_changes(&world.core), Ok(1));
+    assert_eq!(told(), 1);
+    assert_eq!(tell_changes(&world.core), Ok(0));
+    let seen = get_public(&world.core, &bob, ada.account_id().unwrap()).unwrap();
+    assert_eq!(seen.display_name.as_str(), "Ada 19");
+    let answers: Vec<_> = (0..20).map(|n| rename(format!("Ada {n}"))).collect();
+    assert!(answers.iter().any(|answer| matches!(answer, Err(Error::TooFast { .. }))), "{answers:?}");
+    assert_eq!(tell_changes(&world.core), Ok(1), "what was changed before the limit is told");
+}
