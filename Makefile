@@ -5,6 +5,7 @@ CARGO ?= cargo
 WEB_STAMP := web/dist/index.html
 CHROMIUM ?= /usr/bin/chromium
 CRASH_ROUNDS ?= 30
+NEXTEST_VERSION := cargo-nextest@0.9.151
 NEXTEST := $(CARGO) nextest run --workspace --features failpoints
 CRASH := test(/^operate::crash/) | test(/_power_cuts$$/)
 FEATURES := --workspace --all-targets --features failpoints
@@ -64,5 +65,5 @@ deny: ## licences, sources and duplicates of the dependencies
 
 tools:
 	@$(CARGO) nextest --version >/dev/null 2>&1 || \
-	  $(CARGO) install --locked --debug --no-default-features --features default-no-update cargo-nextest
+	  CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --locked --debug --no-default-features --features default-no-update $(NEXTEST_VERSION)
 	@[ -x $(CHROMIUM) ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q chromium; }
