@@ -69,14 +69,20 @@ pub fn may(r: &impl Read, caller: &Caller, permission: ServerPermission) -> Resu
 
 /// What an account may do on the server. Accounts that are closed, or not there, may nothing.
 pub fn permissions_of(r: &impl Read, account: AccountId) -> Result<ServerPermissions> {
-    let account = match accounts::get(r, account) {
-        Ok(account) if !account.is_closed() => account,
-        Ok(_) | Err(Error::NotFound(Thing::Account)) => return Ok(ServerPermissions::NONE),
-        Err(other) => return Err(other),
-    };
+    match accounts::get(r, account) {
+        Ok(account) => permissions_held(r, &account),
+        Err(Error::NotFound(Thing::Account)) => Ok(ServerPermissions::NONE),
+        Err(other) => Err(other),
+    }
+}
+
+/// As [`permissions_of`], for who has the account at hand.
+pub fn permissions_held(r: &impl Read, account: &accounts::Account) -> Result<ServerPermissions> {
     match account.server_role {
-        None => Ok(ServerPermissions::NONE),
-        Some(role) => Ok(find_role(r, role)?.map_or(ServerPermissions::NONE, |r| r.permissions)),
+        Some(role) if !account.is_closed() => {
+            Ok(find_role(r, role)?.map_or(ServerPermissions::NONE, |role| role.permissions))
+        }
+        Some(_) | None => Ok(ServerPermissions::NONE),
     }
 }
 

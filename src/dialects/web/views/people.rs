@@ -187,7 +187,7 @@ pub struct Block {
 
 /// One's own account with the permissions of its server role.
 pub fn me(core: &Core, account: accounts::Account) -> Result<Me> {
-    let permissions = core.read(|view| server_roles::permissions_of(view, account.id))?;
+    let permissions = core.read(|view| server_roles::permissions_held(view, &account))?;
     let status = account.status_at(core.now()).to_owned();
     Ok(Me {
         id: account.id.get(),
