@@ -4,6 +4,8 @@
 //! connection. The table holds one entry per address that has a connection, so the total bounds it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -91,11 +93,16 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut open = lock(&self.open);
         open.total = open.total.saturating_sub(1);
-        if let Some(held) = open.by_network.get_mut(&self.key) {
-            *held = held.saturating_sub(1);
-            if *held == 0 {
-                open.by_network.remove(&self.key);
-            }
+        give_back(&mut open.by_network, self.key);
+    }
+}
+
+/// Counts one less under a key, and forgets the key when nothing is left: the table is as large as what is open.
+pub(crate) fn give_back<K: Eq + Hash>(held: &mut HashMap<K, usize>, key: K) {
+    if let Entry::Occupied(mut count) = held.entry(key) {
+        *count.get_mut() = count.get().saturating_sub(1);
+        if *count.get() == 0 {
+            count.remove();
         }
     }
 }

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::caps::give_back;
+
 type Open = HashMap<u64, usize>;
 
 /// The count of live sockets by account; clones count together.
@@ -43,13 +45,7 @@ pub struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = lock(&self.open);
-        if let Some(held) = open.get_mut(&self.account) {
-            *held = held.saturating_sub(1);
-            if *held == 0 {
-                open.remove(&self.account);
-            }
-        }
+        give_back(&mut lock(&self.open), self.account);
     }
 }
 
