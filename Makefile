@@ -11,7 +11,7 @@ CRASH := test(/^operate::crash/) | test(/_power_cuts$$/)
 FEATURES := --workspace --all-targets --features failpoints
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help run web check lint unit crash browser test bench soak golden deny tools
+.PHONY: help run web proto check lint unit crash browser test bench soak golden deny tools
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ soak: ## a thousand crash rounds (hours)
 
 golden: tools ## rewrite the golden files; read the diff
 	CHATELAINE_GOLDEN=write $(NEXTEST) -E 'test(golden) | test(/^dialects::/) | test(/^config::/)'
+
+proto: ## rewrite the gRPC code from its .proto files
+	$(CARGO) run -q -p chatelaine-ourchat-pb --features generate --example generate
 
 deny: ## licences, sources and duplicates of the dependencies
 	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::ids::AccountId;
+
 /// Random bytes in a token: more than can be guessed.
 pub const TOKEN_BYTES: usize = 32;
 
@@ -46,6 +48,7 @@ pub struct Keys {
     token: Zeroizing<[u8; 32]>,
     identifier: Zeroizing<[u8; 32]>,
     name: Zeroizing<[u8; 32]>,
+    account: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
@@ -55,6 +58,7 @@ impl Keys {
             token: Zeroizing::new(blake3::derive_key("chatelaine tokens 1", master)),
             identifier: Zeroizing::new(blake3::derive_key("chatelaine identifiers 1", master)),
             name: Zeroizing::new(blake3::derive_key("chatelaine typed names 1", master)),
+            account: Zeroizing::new(blake3::derive_key("chatelaine account tokens 1", master)),
         }
     }
 
@@ -68,6 +72,15 @@ impl Keys {
         let mut hasher = blake3::Hasher::new_keyed(&self.name);
         hasher.update(&[kind]);
         hasher.update(name);
+        *hasher.finalize().as_bytes()
+    }
+
+    /// With what tokens are signed that carry their own content: another key for each account and each of its generations, so
+    /// that raising the generation ends them all.
+    pub fn account_key(&self, account: AccountId, generation: u64) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.account);
+        hasher.update(&account.get().to_be_bytes());
+        hasher.update(&generation.to_be_bytes());
         *hasher.finalize().as_bytes()
     }
 

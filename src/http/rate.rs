@@ -126,6 +126,23 @@ impl RateLimits {
     }
 }
 
+/// One bucket per address, for a protocol with a pace of its own; clones count together.
+#[derive(Clone)]
+pub struct Pace(Arc<Table>);
+
+impl Pace {
+    /// So many requests at once, one more after each period. A burst of 0 switches the limit off.
+    #[must_use]
+    pub fn new(burst: u32, period: Duration) -> Pace {
+        Pace(Arc::new(Table::new(burst.min(1), period, burst, RATE_KEYS_MAX)))
+    }
+
+    /// Counts one request of an address.
+    pub fn check(&self, address: IpAddr) -> Result<(), TooFast> {
+        self.0.check(network_key(address))
+    }
+}
+
 struct Tables {
     options: RateOptions,
     address: Table,

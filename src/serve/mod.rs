@@ -9,6 +9,7 @@ mod assets;
 mod authority;
 mod bridge;
 mod front;
+mod grpc;
 mod health;
 mod limits;
 mod listen;
@@ -22,10 +23,11 @@ mod trust;
 
 pub use crate::config::{Plaintext, TlsMode};
 pub use bridge::Configure;
+pub use grpc::ourchat;
 pub use health::gather_figures;
 pub use limits::Limits;
 pub use mount::Mounts;
-pub use route::{GrpcAnswer, GrpcCall};
+pub use route::{Grpc, GrpcAnswer, GrpcCall};
 pub use tls::TlsOptions;
 
 use std::fmt;
@@ -58,7 +60,7 @@ pub struct Parts {
     /// Which paths belong to whom, and the doors of live sockets.
     pub mounts: Mounts,
     /// What answers gRPC, if anything does.
-    pub grpc: Option<GrpcCall>,
+    pub grpc: Option<Grpc>,
     /// A folder with a web UI, instead of the one in the binary.
     pub web_root: Option<PathBuf>,
     /// What `/metrics` shows.
@@ -136,7 +138,7 @@ impl std::error::Error for StartError {}
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) mounts: Mounts,
-    pub(crate) grpc: Option<GrpcCall>,
+    pub(crate) grpc: Option<Grpc>,
     pub(crate) metrics: Option<Metrics>,
     pub(crate) caps: Caps,
     pub(crate) tls: tls::Tls,

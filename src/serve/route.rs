@@ -27,7 +27,16 @@ use super::bridge::{self, Answer, BodyLimits, BoxError};
 use super::listen::Worker;
 use super::{Shared, assets, health, trust};
 
-/// A gRPC service as the front calls it: one boxed call per request, the answer with its trailers.
+/// What answers gRPC: which requests are its own, beside those of the content type, and the call itself.
+#[derive(Clone)]
+pub struct Grpc {
+    /// Whether a request belongs here although its content type does not say so: preflights, slips of a client.
+    pub claims: fn(&Request<Incoming>) -> bool,
+    /// One boxed call per request, the answer with its trailers.
+    pub call: GrpcCall,
+}
+
+/// A gRPC service as the front calls it.
 pub type GrpcCall = Arc<dyn Fn(Request<Incoming>) -> GrpcAnswer + Send + Sync>;
 /// The answer of a gRPC service, on its way.
 pub type GrpcAnswer = Pin<Box<dyn Future<Output = Response<UnsyncBoxBody<Bytes, BoxError>>>>>;
@@ -73,7 +82,7 @@ async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -
     if path == "/metrics" {
         return health::metrics(shared, peer.loopback && !unnamed);
     }
-    if is_grpc(&request) {
+    if is_grpc(&request) || shared.grpc.as_ref().is_some_and(|grpc| (grpc.claims)(&request)) {
         return grpc(worker, peer, request).await;
     }
     if let Some(door) = shared.mounts.door(path) {
@@ -141,9 +150,9 @@ fn is_grpc(request: &Request<Incoming>) -> bool {
 }
 
 async fn grpc(worker: &Rc<Worker>, peer: Peer, mut request: Request<Incoming>) -> Response<Answer> {
-    if let Some(service) = &worker.shared.grpc {
+    if let Some(grpc) = &worker.shared.grpc {
         request.extensions_mut().insert(peer);
-        return service(request).await.map(Answer::grpc);
+        return (grpc.call)(request).await.map(Answer::grpc);
     }
     // What the protocol says of an unknown service: trailers alone, status 12 "unimplemented".
     let mut answer = bridge::status(StatusCode::OK);

@@ -169,6 +169,9 @@ fn start(
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let web = chatelaine_web::Web::new(core.clone(), rates, bodies);
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
+    let options = chatelaine_ourchat::Options { rate_burst: 0, ..chatelaine_ourchat::Options::default() };
+    let ourchat =
+        chatelaine_ourchat::Front::new(chatelaine_ourchat::Ourchat::new(core.clone(), options)).expect("services");
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();
     let parts = Parts {
@@ -181,6 +184,7 @@ fn start(
             .body("/api/v1/uploads", "web", chatelaine_web::CHUNK_BYTES_MAX)
             .socket("/api/v1/live", "web", Arc::new(live)),
         ready: Box::new(move |ready| told.send(ready.addresses[0]).expect("somebody waits")),
+        grpc: Some(serve::ourchat(ourchat)),
         stopping: Box::new(move || stopping.store().bus().close()),
         ..Parts::default()
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chatelaine_core::Core;
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
+use chatelaine_ourchat::{Front, Ourchat};
 use chatelaine_web::Web;
 use metrics::{counter, gauge};
 use sd_notify::NotifyState;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
 use crate::config::Config;
-use crate::serve::{Background, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable};
+use crate::serve::{self, Background, Grpc, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable};
 
 /// How often run-time settings that live outside the domain are looked at.
 const SETTINGS_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +39,7 @@ pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure>
         mounts: mounts(config, web.clone()),
         configure: Arc::new(chatelaine_web::configure(web)),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
+        grpc: Some(ourchat(core)?),
         metrics: metrics(core.clone()),
         background,
         stopping: Box::new(move || {
@@ -53,6 +55,12 @@ pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure>
 fn bodies(config: &Config) -> Bodies {
     let listen = &config.listen;
     Bodies::new(BodiesLimits { one_bytes: listen.body_bytes, all_bytes: listen.bodies_bytes, within: listen.body_s })
+}
+
+/// The ourchat dialect over the domain.
+fn ourchat(core: &Core) -> Result<Grpc, Failure> {
+    let front = Front::new(Ourchat::new(core.clone(), chatelaine_ourchat::Options::default()));
+    front.map(serve::ourchat).map_err(Failure::failed)
 }
 
 /// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.

@@ -1,3 +1,4 @@
 //! Bytes in, bytes out, one folder per dialect.
 
+mod ourchat;
 mod web;

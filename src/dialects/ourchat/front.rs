@@ -1,0 +1,240 @@
+//! One request for this dialect, before any service sees it: the prefix of the panel, preflights, the pace of an address, the
+//! maintenance gate, then native gRPC or gRPC-Web, each to the service that its path names (ourchat sections 1 and 2).
+//!
+//! Every answer that leaves here carries the headers by which a page of another origin may read it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use chatelaine_http::{Pace, Peer};
+use chatelaine_ourchat_pb::DESCRIPTORS;
+use chatelaine_ourchat_pb::service::auth::v1::auth_service_server::AuthServiceServer;
+use chatelaine_ourchat_pb::service::basic::v1::basic_service_server::BasicServiceServer;
+use chatelaine_ourchat_pb::service::ourchat::v1::our_chat_service_server::OurChatServiceServer;
+use chatelaine_ourchat_pb::service::server_manage::v1::server_manage_service_server::ServerManageServiceServer;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use http_body_util::Full;
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Service, StdError};
+use tonic_web::GrpcWebLayer;
+use tower_layer::Layer;
+
+use crate::Ourchat;
+use crate::services::{Auth, Basic, Chat, Manage};
+
+/// Bytes of one message from a client.
+const MESSAGE_BYTES_MAX: usize = 4 << 20;
+const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+
+/// The dialect's gRPC side, as the one port calls it; cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    at: Ourchat,
+    pace: Pace,
+    services: Services,
+}
+
+impl Front {
+    /// All services over the dialect. Fails when the compiled descriptors cannot be read.
+    pub fn new(at: Ourchat) -> Result<Front, String> {
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .build_v1()
+            .map_err(|error| format!("the descriptors of ourchat cannot be read: {error}"))?;
+        let pace = Pace::new(at.options().rate_burst, at.options().rate_replenish);
+        let reflection: Reflection = Arc::new(move |request| reflection.clone().call(request));
+        Ok(Front { services: Services::new(&at, reflection), pace, at })
+    }
+
+    /// Whether a request is this dialect's: by its content type, or by a path that only rpcs have.
+    #[must_use]
+    pub fn claims<B>(request: &Request<B>) -> bool {
+        let kind = request.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        kind.is_some_and(|kind| kind.starts_with(GRPC.as_bytes())) || is_rpc(without_prefix(request.uri().path()))
+    }
+
+    /// Answers one request. Never fails: every refusal is an answer.
+    pub async fn call<B>(&self, mut request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError> + std::fmt::Display + Send,
+    {
+        if is_preflight(&request) {
+            return preflight();
+        }
+        let peer = request.extensions().get::<Peer>().copied();
+        if let Some(Err(fast)) = peer.map(|peer| self.pace.check(peer.address)) {
+            return readable(too_many(fast.retry_ms / 1_000));
+        }
+        strip_prefix(&mut request);
+        if self.at.maintaining().load(Ordering::Relaxed) && !passes_maintenance(request.uri().path()) {
+            return readable(maintaining());
+        }
+        readable(self.dispatch(request).await)
+    }
+
+    async fn dispatch<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError> + std::fmt::Display + Send,
+    {
+        let kind = request.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let web = kind.is_some_and(|kind| kind.starts_with(b"application/grpc-web"));
+        let mut services = self.services.clone();
+        let answer = if web {
+            GrpcWebLayer::new().layer(services).call(request).await
+        } else if request.version() == Version::HTTP_2 {
+            services.call(request.map(Body::new)).await
+        } else {
+            // Native gRPC needs the trailers of HTTP/2.
+            return empty(StatusCode::BAD_REQUEST);
+        };
+        answer.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// The reflection service, whose own type has no name.
+type Reflection = Arc<dyn Fn(Request<Body>) -> BoxFuture<Response<Body>, Infallible> + Send + Sync>;
+
+/// The services by name. An unknown one is "unimplemented".
+#[derive(Clone)]
+struct Services {
+    auth: AuthServiceServer<Auth>,
+    basic: BasicServiceServer<Basic>,
+    chat: OurChatServiceServer<Chat>,
+    manage: ServerManageServiceServer<Manage>,
+    reflection: Reflection,
+}
+
+impl Services {
+    fn new(at: &Ourchat, reflection: Reflection) -> Services {
+        Services {
+            auth: AuthServiceServer::new(Auth(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            basic: BasicServiceServer::new(Basic(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            chat: OurChatServiceServer::new(Chat(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            manage: ServerManageServiceServer::new(Manage(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            reflection,
+        }
+    }
+}
+
+impl Service<Request<Body>> for Services {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Response<Body>, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let service = request.uri().path().split('/').nth(1).unwrap_or_default();
+        match service {
+            "service.auth.v1.AuthService" => self.auth.call(request),
+            "service.basic.v1.BasicService" => self.basic.call(request),
+            "service.ourchat.v1.OurChatService" => self.chat.call(request),
+            "service.server_manage.v1.ServerManageService" => self.manage.call(request),
+            "grpc.reflection.v1.ServerReflection" => (self.reflection)(request),
+            _ => Box::pin(std::future::ready(Ok(unimplemented()))),
+        }
+    }
+}
+
+fn is_rpc(path: &str) -> bool {
+    path.starts_with("/service.") || path.starts_with("/grpc.")
+}
+
+/// The panel puts this before every path; upstream redirects, which costs every call a second one.
+fn without_prefix(path: &str) -> &str {
+    match path.strip_prefix("/backend") {
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+fn strip_prefix<B>(request: &mut Request<B>) {
+    let uri = request.uri();
+    let stripped = without_prefix(uri.path());
+    if stripped.len() == uri.path().len() {
+        return;
+    }
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    if let Ok(uri) = format!("{stripped}{query}").parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// In maintenance an administrator still gets in and can end it.
+fn passes_maintenance(path: &str) -> bool {
+    path.contains("/service.server_manage.v1.ServerManageService/SetServerStatus")
+        || path == "/service.auth.v1.AuthService/Auth"
+}
+
+fn is_preflight<B>(request: &Request<B>) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn preflight() -> Response<Body> {
+    let mut answer = empty(StatusCode::OK);
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET,POST,PUT,DELETE,OPTIONS"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "content-type,authorization,accept,origin,x-requested-with,x-grpc-web,grpc-timeout,user-agent,x-user-agent",
+        ),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    readable(answer)
+}
+
+/// Tokens travel in a header that no browser adds by itself, so any origin may read.
+fn readable(mut answer: Response<Body>) -> Response<Body> {
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("grpc-status,grpc-message,grpc-status-details-bin,ourchat-code-id"),
+    );
+    answer
+}
+
+/// A bare 429: the phone client retries only when its library makes the status itself, so no gRPC header may be here.
+fn too_many(wait_s: u64) -> Response<Body> {
+    let text = format!("Too Many Requests! Wait for {wait_s}s");
+    let mut answer = Response::new(Body::new(Full::new(Bytes::from(text))));
+    *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    headers.insert("x-ratelimit-after", HeaderValue::from(wait_s));
+    answer
+}
+
+fn maintaining() -> Response<Body> {
+    trailers_only("14", Some("Server Maintaining"))
+}
+
+fn unimplemented() -> Response<Body> {
+    trailers_only("12", None)
+}
+
+fn trailers_only(status: &'static str, message: Option<&'static str>) -> Response<Body> {
+    let mut answer = empty(StatusCode::OK);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, GRPC);
+    headers.insert("grpc-status", HeaderValue::from_static(status));
+    if let Some(message) = message {
+        headers.insert("grpc-message", HeaderValue::from_static(message));
+    }
+    answer
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
+}

@@ -1,0 +1,68 @@
+//! OurChat: its gRPC services, their gRPC-Web form and its plain HTTP, over the one domain.
+//!
+//! What the wire promises is told in `docs/with-ourchat.md`. A session here is a room of ours, an OCID a handle, a WebRTC
+//! room a call. This dialect translates and decides nothing: rights, limits and the clock live in core, statuses and texts
+//! in `codes.rs`. Requests come in by `front.rs`; the four tables of rpcs are `services/`.
+
+mod auth;
+mod codes;
+mod front;
+mod ids;
+mod options;
+mod services;
+mod wire;
+
+mod accounts;
+mod basic;
+mod calls;
+mod files;
+mod friends;
+mod keys;
+mod manage;
+mod members;
+mod messages;
+mod push;
+mod restrictions;
+mod roles;
+mod rooms;
+
+pub use codes::{Answer, Op, answer};
+pub use front::Front;
+pub use options::{Contact, Options, Unregister};
+pub use wire::Fault;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use chatelaine_core::Core;
+
+/// What this dialect needs to run; cheap to clone.
+#[derive(Clone)]
+pub struct Ourchat(Arc<Inner>);
+
+struct Inner {
+    core: Core,
+    options: Options,
+    /// Whether every call but a few is refused, until an administrator ends it or the server starts anew.
+    maintaining: AtomicBool,
+}
+
+impl Ourchat {
+    /// The dialect over a core.
+    pub fn new(core: Core, options: Options) -> Ourchat {
+        let maintaining = AtomicBool::new(options.maintaining);
+        Ourchat(Arc::new(Inner { core, options, maintaining }))
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0.core
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub(crate) fn maintaining(&self) -> &AtomicBool {
+        &self.0.maintaining
+    }
+}

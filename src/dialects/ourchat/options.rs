@@ -1,0 +1,120 @@
+//! What the operator sets for this dialect: the settings under `ourchat.`, as values. Reading them is the program's matter.
+
+use std::time::Duration;
+
+/// What "unregister" does to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unregister {
+    /// It is closed: its names stay taken, what it wrote stays.
+    Disable,
+    /// It is removed with all that hangs on it.
+    Delete,
+}
+
+/// Somebody to turn to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The handle.
+    pub ocid: Option<String>,
+    /// The phone number.
+    pub phone: Option<String>,
+    /// Whether it is the contact for security matters; else the administrator.
+    pub security: bool,
+}
+
+/// All settings of the dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether the dialect is spoken at all.
+    pub enabled: bool,
+    /// Whether the server starts in maintenance.
+    pub maintaining: bool,
+    /// Requests of one address that may come at once; 0 switches the limit off.
+    pub rate_burst: u32,
+    /// Time after which one more may come.
+    pub rate_replenish: Duration,
+    /// How hard to guess a password must be, 0 to 4.
+    pub password_strength_limit: u8,
+    /// Whether an account signs in only after its address was verified.
+    pub require_email_verification: bool,
+    /// How long a link by mail holds.
+    pub verify_email_expiry: Duration,
+    /// What "unregister" does.
+    pub unregister_policy: Unregister,
+    /// The room that everybody joins at registration, by number.
+    pub default_session: Option<u64>,
+    /// Bytes of files that one account may keep before its oldest give way.
+    pub user_files_limit: u64,
+    /// How long a status text is shown.
+    pub user_defined_status_expire_time: Duration,
+    /// Whether monitoring answers.
+    pub enable_metrics: bool,
+    /// How often figures are written down.
+    pub metrics_snapshot_interval: Duration,
+    /// Whether ordinary accounts may read the figures.
+    pub metrics_open: bool,
+    /// How long a room key is good before a new one is due.
+    pub room_key_duration: Duration,
+    /// How long an invitation to a session holds.
+    pub verification_expire_time: Duration,
+    /// How long a friend invitation holds.
+    pub add_friend_request_expiry: Duration,
+    /// Texts offered as status.
+    pub preset_user_status: Vec<String>,
+    /// Whom to turn to.
+    pub contacts: Vec<Contact>,
+    /// A page with help.
+    pub support_page: Option<String>,
+    /// Servers that help calls through firewalls.
+    pub stun_servers: Vec<String>,
+    /// Whether calls may be relayed.
+    pub turn_enabled: bool,
+    /// The relay's address.
+    pub turn_server_url: String,
+    /// The relay's user.
+    pub turn_username: String,
+    /// The relay's password.
+    pub turn_password: String,
+    /// How long relay credentials hold.
+    pub turn_ttl: Duration,
+    /// How long an empty call is kept when it deletes itself.
+    pub empty_room_keep_duration: Duration,
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            enabled: true,
+            maintaining: false,
+            rate_burst: 16,
+            rate_replenish: Duration::from_millis(500),
+            password_strength_limit: 1,
+            require_email_verification: false,
+            verify_email_expiry: Duration::from_secs(300),
+            unregister_policy: Unregister::Disable,
+            default_session: None,
+            user_files_limit: 100 << 20,
+            user_defined_status_expire_time: DAY,
+            enable_metrics: true,
+            metrics_snapshot_interval: Duration::from_secs(60),
+            metrics_open: true,
+            room_key_duration: DAY * 30,
+            verification_expire_time: DAY * 3,
+            add_friend_request_expiry: DAY * 3,
+            preset_user_status: Vec::new(),
+            contacts: Vec::new(),
+            support_page: None,
+            stun_servers: Vec::new(),
+            turn_enabled: false,
+            turn_server_url: String::new(),
+            turn_username: String::new(),
+            turn_password: String::new(),
+            turn_ttl: DAY,
+            empty_room_keep_duration: Duration::from_secs(600),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The gRPC dialect, as the front calls it: its answer's body in the form that every answer of the port has.
+
+use std::sync::Arc;
+
+use chatelaine_ourchat::Front;
+use http_body_util::BodyExt;
+use hyper::Request;
+use hyper::body::Incoming;
+
+use super::bridge::BoxError;
+use super::route::Grpc;
+
+/// The ourchat dialect behind the port.
+#[must_use]
+pub fn ourchat(front: Front) -> Grpc {
+    Grpc {
+        claims: Front::claims,
+        call: Arc::new(move |request: Request<Incoming>| {
+            let front = front.clone();
+            Box::pin(async move {
+                let answer = front.call(request).await;
+                answer.map(|body| body.map_err(|status| Box::new(status) as BoxError).boxed_unsync())
+            })
+        }),
+    }
+}

@@ -1,0 +1,4 @@
+//! The ourchat dialect: its clients' bytes in, ours out.
+
+mod harness;
+mod wire;
