@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use chatelaine_store::{Carried, Move, Topic};
+use chatelaine_store::{Carried, Move, Row, Topic};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Dialect;
@@ -84,6 +84,12 @@ pub enum What {
     Typing { room: RoomId, account: AccountId },
     /// Passing: somebody came, went or turned away.
     PresenceChanged { account: AccountId, state: Presence },
+    /// A member handed the key of an encrypted room to somebody; the key, closed for the receiver, is enclosed.
+    RoomKeySent { room: RoomId, from: AccountId, to: AccountId },
+    /// The key of an encrypted room shall be made anew by this member.
+    RoomKeyDue { room: RoomId, account: AccountId },
+    /// Whoever makes the key anew shall send it to this member, whose public key is enclosed.
+    RoomKeyWanted { room: RoomId, account: AccountId, member: AccountId },
 }
 
 /// Which logins ended.
@@ -123,6 +129,21 @@ impl What {
     /// Whether it is never stored and may be lost.
     pub const fn is_passing(&self) -> bool {
         matches!(self, What::Typing { .. } | What::PresenceChanged { .. })
+    }
+
+    /// Whether something may be enclosed. For the others nobody looks.
+    pub const fn may_enclose(&self) -> bool {
+        matches!(
+            self,
+            What::InviteSent { .. }
+                | What::InviteAnswered { .. }
+                | What::JoinRequested { .. }
+                | What::JoinAnswered { .. }
+                | What::FriendRequested { .. }
+                | What::FriendAnswered { .. }
+                | What::RoomKeySent { .. }
+                | What::RoomKeyWanted { .. }
+        )
     }
 
     /// Which connections change their circle by this: who joins a room hears it from this event on, who leaves hears this one last.
@@ -212,6 +233,32 @@ impl Audience {
     }
 }
 
+/// What somebody put beside an event for those it reaches: kept apart from it, because few events have any.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// A note: of an invitation, a request or an answer.
+    pub text: String,
+    /// A key: a public one, or the key of a room closed for its receiver. Nothing here can be read by the server.
+    pub bytes: Vec<u8>,
+    /// A number that the kind of event gives its meaning: of an invitation the microsecond in which it ends, of an answer to
+    /// a request for friendship the word that was chosen.
+    pub number: i64,
+}
+
+impl Row for Enclosure {}
+
+impl Enclosure {
+    /// A note and nothing else.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A key and nothing else.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { bytes: bytes.into(), ..Self::default() }
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
@@ -223,6 +270,8 @@ pub struct Event {
     pub audience: Audience,
     /// What.
     pub what: What,
+    /// What is enclosed.
+    pub enclosure: Option<Enclosure>,
 }
 
 /// An event on its way to live connections, with a slot per dialect so that it is put into words once for all receivers.
@@ -285,6 +334,7 @@ mod tests {
             at: Stamp::ZERO,
             audience: Audience::room(RoomId::new(3)).and_account(AccountId::new(2)),
             what: What::MemberJoined { room: RoomId::new(3), account: AccountId::new(2), by: None },
+            enclosure: None,
         }
     }
 

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Stamp;
 use crate::error::{Error, Result};
-use crate::event::{Audience, Event, Live, What};
+use crate::event::{Audience, Enclosure, Event, Live, What};
 use crate::ids::{AccountId, EventId, Offset, RoomId};
-use crate::limits::{AUDIENCE_ACCOUNTS_MAX, AUDIENCE_NEARBY_MAX, PAGE_ITEMS_MAX};
-use crate::schema::{EVENT_BY_ID, EVENT_HEAD, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_FOR_EVERYONE};
+use crate::limits::{AUDIENCE_ACCOUNTS_MAX, AUDIENCE_NEARBY_MAX, ENCLOSURE_BYTES_MAX, PAGE_ITEMS_MAX};
+use crate::schema::{
+    EVENT_BY_ID, EVENT_ENCLOSURE_BY_ID, EVENT_HEAD, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_FOR_EVERYONE,
+};
 use crate::{Tx, View, messages};
 
 /// The newest event of the server: its id and its moment.
@@ -57,6 +59,7 @@ impl StoredEvent {
                 nearby: Vec::new(),
             },
             what: self.what,
+            enclosure: None,
         }
     }
 }
@@ -75,11 +78,29 @@ pub fn next(r: &impl Read, now: Stamp) -> Result<Head> {
 
 /// Records that something happened and sends it to live connections once it is durable.
 pub fn record(tx: &mut Tx<'_>, now: Stamp, audience: Audience, what: What) -> Result<Head> {
-    record_moving(tx, now, audience, what, Vec::new())
+    record_whole(tx, now, (audience, what, None), Vec::new())
+}
+
+/// As [`record`], with something enclosed: those who catch up find it beside the event. Only kinds that say so carry any.
+pub fn record_with(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    audience: Audience,
+    what: What,
+    enclosure: impl Into<Option<Enclosure>>,
+) -> Result<Head> {
+    record_whole(tx, now, (audience, what, enclosure.into()), Vec::new())
 }
 
 /// As [`record`], and moves further connections between circles: a new room takes its first members in this way.
 pub fn record_moving(tx: &mut Tx<'_>, now: Stamp, audience: Audience, what: What, moves: Vec<Move>) -> Result<Head> {
+    record_whole(tx, now, (audience, what, None), moves)
+}
+
+type Whole = (Audience, What, Option<Enclosure>);
+
+fn record_whole(tx: &mut Tx<'_>, now: Stamp, whole: Whole, moves: Vec<Move>) -> Result<Head> {
+    let (audience, what, enclosure) = whole;
     if what.is_passing() {
         return Err(Error::internal(&"a passing event was to be stored"));
     }
@@ -88,10 +109,16 @@ pub fn record_moving(tx: &mut Tx<'_>, now: Stamp, audience: Audience, what: What
     }
     let next = next(tx, now)?;
     write_rows(tx, next, &audience, &what)?;
+    if let Some(enclosure) = &enclosure {
+        if !what.may_enclose() || enclosure.text.len() + enclosure.bytes.len() > ENCLOSURE_BYTES_MAX {
+            return Err(Error::internal(&"an event cannot take what was enclosed"));
+        }
+        EVENT_ENCLOSURE_BY_ID.put(tx, &next.id, enclosure)?;
+    }
     if let Some(room) = audience.room {
         EVENTS_BY_ROOM.put(tx, &(room, next.id), &())?;
     }
-    let event = Event { id: Some(next.id), at: next.at, audience, what };
+    let event = Event { id: Some(next.id), at: next.at, audience, what, enclosure };
     let live = if moves.is_empty() { Live::new(event) } else { Live::with_moves(event, moves) };
     tx.emit(live);
     Ok(next)
@@ -103,7 +130,7 @@ pub fn record_message(tx: &mut Tx<'_>, now: Stamp, room: RoomId, offset: Offset)
     let next = next(tx, now)?;
     let (audience, what) = (Audience::room(room), What::MessageSent { room, offset });
     write_rows(tx, next, &audience, &what)?;
-    tx.emit(Live::new(Event { id: Some(next.id), at: next.at, audience, what }));
+    tx.emit(Live::new(Event { id: Some(next.id), at: next.at, audience, what, enclosure: None }));
     Ok(next)
 }
 
@@ -137,8 +164,13 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: EventId, event: &StoredEvent) -> Resul
     if event.everyone {
         EVENTS_FOR_EVERYONE.remove(tx, &id)?;
     }
+    let encloses = event.what.may_enclose();
+    if encloses {
+        EVENT_ENCLOSURE_BY_ID.remove(tx, &id)?;
+    }
     EVENT_BY_ID.remove(tx, &id)?;
-    Ok(1 + event.accounts.len() + usize::from(event.room.is_some()) + usize::from(event.everyone))
+    let indexed = event.accounts.len() + usize::from(event.room.is_some()) + usize::from(event.everyone);
+    Ok(1 + indexed + usize::from(encloses))
 }
 
 /// The last event up to `head` that is not newer than `at`. Moments rise with ids, so halving finds it; gaps do not matter.
@@ -157,9 +189,11 @@ pub fn last_until(r: &impl Read, at: Stamp, head: EventId) -> Result<EventId> {
     Ok(low)
 }
 
-/// One stored event; none when it was never recorded or is no longer kept.
+/// One stored event with what is enclosed; none when it was never recorded or is no longer kept.
 pub fn find(r: &impl Read, id: EventId) -> Result<Option<Event>> {
-    Ok(EVENT_BY_ID.get(r, &id)?.map(|row| row.into_event(id)))
+    let Some(row) = EVENT_BY_ID.get(r, &id)? else { return Ok(None) };
+    let enclosure = if row.what.may_enclose() { EVENT_ENCLOSURE_BY_ID.get(r, &id)? } else { None };
+    Ok(Some(Event { enclosure, ..row.into_event(id) }))
 }
 
 /// Ids of events for one account, after the given one, in order; at most a page.
@@ -190,7 +224,9 @@ pub fn ids_for_everyone(view: &View<'_>, after: EventId) -> Result<Vec<EventId>>
 mod tests {
     use super::*;
     use crate::caller::Caller;
+    use crate::event::account_topic;
     use crate::testing::World;
+    use chatelaine_store::Next;
 
     fn announce(world: &World) -> Head {
         let now = world.core.now();
@@ -236,6 +272,58 @@ mod tests {
             assert_eq!(event.what, What::RoomChanged { room });
             assert_eq!(event.at, head.at);
         });
+    }
+
+    fn invite() -> What {
+        What::InviteSent { room: RoomId::new(6), inviter: AccountId::new(5), invitee: AccountId::new(7) }
+    }
+
+    #[test]
+    fn what_is_enclosed_comes_with_the_event_live_and_later_and_goes_with_it() {
+        let world = World::new();
+        let now = world.core.now();
+        let mut queue = world.core.store().bus().subscribe(account_topic(AccountId::new(7)), Vec::new);
+        let enclosed = Enclosure { text: "come in".into(), bytes: vec![0, 255], number: -3 };
+        let given = enclosed.clone();
+        let head = world.core.write(&Caller::system(), move |tx| {
+            record_with(tx, now, Audience::account(AccountId::new(7)), invite(), given.clone())?;
+            record_with(tx, now, Audience::account(AccountId::new(7)), invite(), None::<Enclosure>)
+        });
+        let (without, with) = (head.unwrap().id, EventId::new(1));
+        let found = |id| world.core.read(|view| find(view, id)).unwrap().unwrap();
+        assert_eq!(found(with).enclosure, Some(enclosed.clone()));
+        assert_eq!(found(without).enclosure, None);
+        let live = std::iter::from_fn(|| {
+            loop {
+                match queue.try_next() {
+                    Some(Next::Item(live)) => return Some(live.event.clone()),
+                    None => std::thread::yield_now(),
+                    other => panic!("{other:?}"),
+                }
+            }
+        });
+        assert_eq!(live.take(2).collect::<Vec<_>>(), [found(with), found(without)]);
+        let removed = world.core.write(&Caller::system(), move |tx| {
+            let row = EVENT_BY_ID.get(tx, &with)?.unwrap();
+            remove(tx, with, &row)
+        });
+        assert_eq!(removed, Ok(3), "the event, its place in an index, what was enclosed");
+        assert_eq!(world.core.read(|view| EVENT_ENCLOSURE_BY_ID.get(view, &with)), Ok(None));
+    }
+
+    #[test]
+    fn what_no_kind_of_event_carries_or_no_row_holds_cannot_be_enclosed() {
+        let world = World::new();
+        let now = world.core.now();
+        let put = |what: What, bytes: usize| {
+            world.core.write(&Caller::system(), move |tx| {
+                let enclosure = Enclosure::bytes(vec![1; bytes]);
+                record_with(tx, now, Audience::everyone(), what.clone(), enclosure).map(|_| ())
+            })
+        };
+        assert_eq!(put(invite(), ENCLOSURE_BYTES_MAX), Ok(()));
+        assert!(matches!(put(invite(), ENCLOSURE_BYTES_MAX + 1), Err(Error::Internal(_))));
+        assert!(matches!(put(What::RoomChanged { room: RoomId::new(6) }, 1), Err(Error::Internal(_))));
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::fmt::Write;
 use std::sync::Mutex;
 
 use crate::clock::{Stamp, Until};
-use crate::event::{Audience, Ended, What};
-use crate::event_log::record;
+use crate::event::{Audience, Enclosure, Ended, What};
+use crate::event_log::{record, record_with};
 use crate::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
 use crate::retention::Swept;
-use crate::schema::{self, EVENT_BY_ID, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_SWEPT};
+use crate::rooms::KeyRow;
+use crate::schema::{
+    self, EVENT_BY_ID, EVENT_ENCLOSURE_BY_ID, EVENTS_BY_ACCOUNT, EVENTS_BY_ROOM, EVENTS_SWEPT, KEY_STATE_BY_ROOM,
+};
 use crate::testing::{START, World};
 use crate::{Caller, Result};
 
@@ -55,6 +58,9 @@ fn kinds() -> Vec<What> {
         What::LoginEnded { account, which: Ended::All },
         What::SettingsChanged { name: "server.name".into() },
         What::Announcement { id: AnnouncementId::new(3) },
+        What::RoomKeySent { room, from: account, to: other },
+        What::RoomKeyDue { room, account },
+        What::RoomKeyWanted { room, account, member: other },
     ]
 }
 
@@ -75,11 +81,22 @@ fn stored_rows() -> Vec<String> {
                 let audience = Audience::room(RoomId::new(7)).and_account(AccountId::new(300));
                 record(tx, START, audience, what.clone())?;
             }
+            let what = What::RoomKeySent { room: RoomId::new(7), from: AccountId::new(1), to: AccountId::new(2) };
+            let enclosure = Enclosure { text: "t".into(), bytes: vec![1, 2], number: 300 };
+            record_with(tx, START, Audience::account(AccountId::new(300)), what, enclosure)?;
+            KEY_STATE_BY_ROOM.put(tx, &RoomId::new(7), &KeyRow { changed_at: START, somebody_left: true })?;
             Ok(EVENTS_SWEPT.put(tx, &0, &Swept { floor: EventId::new(300), done: EventId::new(2) })?)
         })
         .unwrap();
     let lines = Mutex::new(Vec::new());
-    let wanted = [EVENT_BY_ID.prefix(), EVENTS_BY_ACCOUNT.prefix(), EVENTS_BY_ROOM.prefix(), EVENTS_SWEPT.prefix()];
+    let wanted = [
+        EVENT_BY_ID.prefix(),
+        EVENTS_BY_ACCOUNT.prefix(),
+        EVENTS_BY_ROOM.prefix(),
+        EVENTS_SWEPT.prefix(),
+        EVENT_ENCLOSURE_BY_ID.prefix(),
+        KEY_STATE_BY_ROOM.prefix(),
+    ];
     let seen = world.core.store().check(|tree, key, row| {
         if wanted.contains(&tree) {
             lines.lock().unwrap().push(format!("row {tree:04x} {} = {}", hex(key), hex(row)));

@@ -155,7 +155,7 @@ impl Core {
 
     /// Sends a passing event (typing, presence) to who is connected now. It is never stored and may be lost.
     pub fn publish(&self, audience: Audience, what: What) {
-        let event = Event { id: None, at: self.now(), audience, what };
+        let event = Event { id: None, at: self.now(), audience, what, enclosure: None };
         self.0.store.bus().publish(Arc::new(Live::new(event)));
     }
 

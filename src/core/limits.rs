@@ -125,6 +125,12 @@ pub const SETTINGS_STORED_MAX: usize = 1_000;
 pub const AUDIENCE_ACCOUNTS_MAX: usize = 512;
 /// Places besides, to which an event goes live without being stored for them.
 pub const AUDIENCE_NEARBY_MAX: usize = 6_000;
+/// Bytes of what is enclosed with one event: a key and a note.
+pub const ENCLOSURE_BYTES_MAX: usize = 6 * 1_024;
+/// Bytes of a public key, and of the key of a room closed for one of its members.
+pub const KEY_BYTES_MAX: usize = 4 * 1_024;
+/// Members to whom the new key of an encrypted room is to be sent; a room with more can send in the clear only.
+pub const KEY_MEMBERS_MAX: u32 = 500;
 /// Bytes of a reaction.
 pub const EMOJI_BYTES_MAX: usize = 32;
 

@@ -91,6 +91,7 @@ schema! {
         0x0504 EVENTS_FOR_EVERYONE "events_for_everyone": EventId => ();
         0x0505 EVENT_HEAD "event_head": u8 => crate::event_log::Head, cached;
         0x0506 EVENTS_SWEPT "events_swept": u8 => crate::retention::Swept, cached;
+        0x0507 EVENT_ENCLOSURE_BY_ID "event_enclosure_by_id": EventId => crate::event::Enclosure;
 
         // 06: rooms
         0x0601 ROOM_BY_ID "room_by_id": RoomId => crate::rooms::RoomRow, cached;
@@ -113,6 +114,7 @@ schema! {
         0x0612 REQUEST_BY_ROOM "request_by_room": (RoomId, AccountId) => crate::rooms::RequestRow;
         0x0613 LISTED_ROOMS "listed_rooms": Newest<RoomId> => String;
         0x0614 DYING_ROOM_BY_ID "dying_room_by_id": RoomId => crate::rooms::deleting::DyingRow;
+        0x0615 KEY_STATE_BY_ROOM "key_state_by_room": RoomId => crate::rooms::KeyRow;
 
         // 07: messages
         0x0701 MESSAGE_BY_PLACE "message_by_place": (RoomId, Offset) => crate::messages::MessageRow;

@@ -31,6 +31,8 @@ pub const SOCKETS_PER_ACCOUNT: usize = 8;
 pub struct World {
     pub address: SocketAddr,
     pub clock: Arc<TestClock>,
+    /// The domain behind the wire, for what no wire shows.
+    pub core: Core,
     /// The token with which the first administrator is made.
     pub setup_token: String,
     stop: CancellationToken,
@@ -81,7 +83,7 @@ impl World {
         let setup_token = token.map(|token| token.reveal().clone()).unwrap_or_default();
         let stop = CancellationToken::new();
         let (address, running) = start(&core, folder.path(), stop.clone(), Bodies::new(bodies));
-        World { address, clock, setup_token, stop, running: Some(running), _folder: folder }
+        World { address, clock, core, setup_token, stop, running: Some(running), _folder: folder }
     }
 
     /// Signs somebody up by the API.

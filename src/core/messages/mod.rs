@@ -20,8 +20,8 @@ pub use history::{History, Where, find_by_id, get, history, shown};
 pub(crate) use listing::ids_after;
 pub use message::*;
 pub use reactions::{react, unreact};
-pub use recall::recall;
-pub use send::{Sent, send, send_soon};
+pub use recall::{recall, recall_by_id};
+pub use send::{Sent, send, send_keyed_soon, send_soon};
 pub use text::ForeignRow;
 pub use unread::{mark_delivered, mark_read};
 

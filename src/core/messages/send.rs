@@ -14,7 +14,7 @@ use crate::messages::message::{MessageRow, MessageView, NewMessage, Segment, Spi
 use crate::messages::text::{PRESENT, put_foreign, put_text};
 use crate::page::Done;
 use crate::roles::{self, Permission, Standing};
-use crate::rooms::{LogRow, MemberRow, members, people, require_may_speak};
+use crate::rooms::{LogRow, MemberRow, keys, members, people, require_may_speak};
 use crate::schema::{LINK_BY_ID, LOG_BY_ROOM, MEMBER_BY_ROOM, MESSAGE_BY_PLACE, OFFSET_BY_CLIENT_KEY};
 use crate::settings::Settings;
 use crate::{Core, Tx, accounts, event_log, files};
@@ -32,27 +32,40 @@ pub struct Sent {
 /// the first message. Fails with `Refused(NotAMember | Muted | Blocked | NotEncrypted)`, `Denied(Room(1))`,
 /// `Invalid(Text | Segments | Mentions | ReplyTo, ..)`.
 pub fn send(core: &Core, caller: &Caller, new: NewMessage) -> Result<Sent> {
-    core.write(caller, prepare(core, caller, new)?)
+    core.write(caller, prepare(core, caller, new, None)?)
 }
 
 /// As [`send`], without blocking: the message is queued now, and the answer can be awaited.
 pub fn send_soon(core: &Core, caller: &Caller, new: NewMessage) -> Result<Answer<Sent, Error>> {
-    Ok(core.submit(caller, prepare(core, caller, new)?))
+    Ok(core.submit(caller, prepare(core, caller, new, None)?))
+}
+
+/// As [`send_soon`], for clients that keep the key of an encrypted room: when it is older than `key_life_s`, or somebody left
+/// who knows it, the message is followed by the wish for a new one.
+pub fn send_keyed_soon(core: &Core, caller: &Caller, new: NewMessage, key_life_s: u64) -> Result<Answer<Sent, Error>> {
+    Ok(core.submit(caller, prepare(core, caller, new, Some(key_life_s))?))
 }
 
 fn prepare(
     core: &Core,
     caller: &Caller,
     mut new: NewMessage,
+    key_life_s: Option<u64>,
 ) -> Result<impl FnMut(&mut Tx<'_>) -> Result<Sent> + Send + 'static> {
     let settings = core.settings();
     new.check(settings.messages.text_bytes)?;
     let (clock, caller) = (core.clock(), caller.clone());
     // The time is asked inside, so that a message that waited in the queue is not dated before those that overtook it.
-    Ok(move |tx: &mut Tx<'_>| append(tx, &settings, clock.now(), &caller, &new))
+    Ok(move |tx: &mut Tx<'_>| append(tx, &settings, clock.now(), &caller, (&new, key_life_s)))
 }
 
-fn append(tx: &mut Tx<'_>, settings: &Settings, now: Stamp, caller: &Caller, new: &NewMessage) -> Result<Sent> {
+fn append(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    caller: &Caller,
+    (new, key_life_s): (&NewMessage, Option<u64>),
+) -> Result<Sent> {
     let standing = members::require(tx, settings, caller, new.room)?;
     if let Some(first) = repeated(tx, new)? {
         return Ok(Sent { message: first, done: Done::AlreadySo });
@@ -61,6 +74,9 @@ fn append(tx: &mut Tx<'_>, settings: &Settings, now: Stamp, caller: &Caller, new
     require_may_send(tx, now, &standing)?;
     check_refers(tx, &standing, &log, new)?;
     let message = write(tx, now, caller, (&standing, &log, new))?;
+    if let Some(life_s) = key_life_s {
+        keys::renew_if_due(tx, now, &standing, life_s)?;
+    }
     Ok(Sent { message, done: Done::Done })
 }
 

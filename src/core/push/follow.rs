@@ -39,6 +39,8 @@ pub enum Scope {
     Account,
     /// One room only.
     Room(RoomId),
+    /// Only what is for everybody.
+    Everyone,
 }
 
 /// What a connection asks for.
@@ -285,6 +287,7 @@ fn ends_login(what: &What, person: Person) -> bool {
 fn is_wanted(live: &Live, scope: Scope) -> bool {
     match scope {
         Scope::Account => true,
+        Scope::Everyone => live.event.audience.everyone,
         Scope::Room(room) => {
             let audience = &live.event.audience;
             audience.room == Some(room) || audience.nearby.contains(&room_topic(room))

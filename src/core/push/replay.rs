@@ -174,6 +174,7 @@ fn topics(core: &Core, person: Person) -> Result<Vec<Topic>> {
             let is_member = schema::ROOMS_BY_ACCOUNT.has(view, &(person.account, room))?;
             Ok(is_member.then(|| room_topic(room)).into_iter().collect())
         }),
+        Scope::Everyone => Ok(vec![EVERYONE]),
         Scope::Account => {
             let rooms = core.read(|view| rooms_of(view, person.account))?;
             Ok(std::iter::once(EVERYONE).chain(rooms.into_iter().map(room_topic)).collect())
@@ -184,6 +185,7 @@ fn topics(core: &Core, person: Person) -> Result<Vec<Topic>> {
 fn sources(view: &impl Read, person: Person) -> Result<Vec<Source>> {
     match person.scope {
         Scope::Room(room) => Ok(vec![Source::Room(room)]),
+        Scope::Everyone => Ok(vec![Source::Everyone]),
         Scope::Account => {
             let rooms = rooms_of(view, person.account)?;
             let own = [Source::Own(person.account), Source::Everyone];

@@ -186,6 +186,28 @@ fn one_room_can_be_followed_alone() {
 }
 
 #[test]
+fn what_is_for_everybody_can_be_followed_alone() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let id = ada.account_id().unwrap();
+    join(&world.core, HALL, id);
+    let first = finish(&world.core);
+    say(&world.core, HALL);
+    run(async {
+        let mut follow = follow(&world.core, &ada, Wish { scope: Scope::Everyone, ..EVERYTHING });
+        assert_eq!(replayed(&mut follow).await, [first.get()]);
+        say(&world.core, HALL);
+        // Its own joining brings a room to the queue, and still not to the follower.
+        join(&world.core, ATTIC, id);
+        say(&world.core, ATTIC);
+        record(&world.core, Audience::account(id), What::AccountChanged { account: id });
+        finish(&world.core);
+        assert!(matches!(item(&mut follow).await, What::SettingsChanged { .. }));
+        assert!(follow.try_next().is_none());
+    });
+}
+
+#[test]
 fn who_missed_too_much_is_told_to_read_anew_and_goes_on() {
     let world = World::new();
     let ada = world.person("ada");

@@ -9,7 +9,7 @@ mod role;
 
 pub(crate) use granting::require_successor;
 pub use granting::{NewRole, Parting, RoleChange, add, change, get, list, remove, set_member_role};
-pub use rights::{Acting, Standing, held, held_by, name_of, require, require_here_or_everywhere, require_seen};
+pub use rights::{Acting, Standing, held, held_by, may, name_of, require, require_here_or_everywhere, require_seen};
 pub use role::{ADMIN, BUILT_IN, MEMBER, OWNER, Permission, Permissions, RoleRow, RoleView, built_in};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use chatelaine_store::Read;
 
+use crate::Core;
 use crate::caller::Caller;
 use crate::error::{Error, Reason, Result, Thing};
 use crate::ids::{AccountId, RoleId, RoomId};
@@ -67,6 +68,16 @@ pub fn held_by(
     let all = held(r, settings, room.0, member.role)?;
     let masked = room.1.kind == RoomKind::Private && !settings.rooms.members_recall_others;
     Ok(if masked { all.without(Permission::RecallOthers) } else { all })
+}
+
+/// Whether somebody is a member of the room whose role allows it.
+pub fn may(core: &Core, room: RoomId, account: AccountId, permission: Permission) -> Result<bool> {
+    let settings = core.settings();
+    core.read(|view| {
+        let Some(member) = members::find(view, room, account)? else { return Ok(false) };
+        let row = members::room_row(view, room)?;
+        Ok(held_by(view, &settings, (room, &row), &member)?.has(permission))
+    })
 }
 
 /// What a role is called in the room.

@@ -18,9 +18,9 @@ use crate::rooms::room::RoomRow;
 use crate::rooms::{invites, links};
 use crate::schema::{
     BAN_BY_ROOM, COUNTS_BY_ROOM, DYING_ROOM_BY_ID, EDIT_BY_PLACE, FILES_BY_ROOM, FOREIGN_BY_PLACE, INVITE_BY_PEOPLE,
-    LINKS_BY_ROOM, LISTED_ROOMS, LOG_BY_ROOM, MEMBER_BY_ROOM, MESSAGE_BY_PLACE, MUTE_BY_ROOM, OFFSET_BY_CLIENT_KEY,
-    PRIVATE_ROOM_BY_PAIR, REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE, REQUEST_BY_ROOM, ROLE_BY_ID, ROLES_BY_ROOM,
-    ROOM_BY_ID, TEXT_BY_PLACE,
+    KEY_STATE_BY_ROOM, LINKS_BY_ROOM, LISTED_ROOMS, LOG_BY_ROOM, MEMBER_BY_ROOM, MESSAGE_BY_PLACE, MUTE_BY_ROOM,
+    OFFSET_BY_CLIENT_KEY, PRIVATE_ROOM_BY_PAIR, REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE, REQUEST_BY_ROOM, ROLE_BY_ID,
+    ROLES_BY_ROOM, ROOM_BY_ID, TEXT_BY_PLACE,
 };
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx, event_log, retention};
@@ -107,6 +107,7 @@ fn sweep_some(core: &Core, room: RoomId) -> Result<bool> {
         }
         LOG_BY_ROOM.remove(tx, &room)?;
         COUNTS_BY_ROOM.remove(tx, &room)?;
+        KEY_STATE_BY_ROOM.remove(tx, &room)?;
         DYING_ROOM_BY_ID.remove(tx, &room)?;
         Ok(false)
     })

@@ -14,7 +14,7 @@ use crate::page::{Ask, Done, Page};
 use crate::roles::{self, Parting, Permission, Standing};
 use crate::rooms::room::{CountRow, LogRow, MemberRow, Notify, RoomKind, RoomRow, Whom};
 use crate::rooms::views::MemberView;
-use crate::rooms::{deleting, restrictions};
+use crate::rooms::{deleting, keys, restrictions};
 use crate::schema::{
     COUNTS_BY_ROOM, LOG_BY_ROOM, MEMBER_BY_ROOM, MEMBERS_BY_JOINING, MEMBERS_BY_ROLE, REQUEST_BY_ROOM, ROOM_BY_ID,
     ROOMS_BY_ACCOUNT,
@@ -132,7 +132,8 @@ pub(crate) fn add_telling(
     Ok(())
 }
 
-/// Takes a member's rows away, the role with the membership, and says how many members are left.
+/// Takes a member's rows away, the role with the membership, and says how many members are left. Whatever the reason, a key
+/// that he knows is a key too many.
 pub(crate) fn take_out(tx: &mut Tx<'_>, room: RoomId, account: AccountId, member: &MemberRow) -> Result<u32> {
     MEMBER_BY_ROOM.remove(tx, &(room, account))?;
     MEMBERS_BY_JOINING.remove(tx, &(room, member.joined_at, account))?;
@@ -141,6 +142,7 @@ pub(crate) fn take_out(tx: &mut Tx<'_>, room: RoomId, account: AccountId, member
     let mut counts = counts(tx, room)?;
     counts.members = counts.members.saturating_sub(1);
     put_counts(tx, room, counts)?;
+    keys::note_left(tx, room)?;
     Ok(counts.members)
 }
 

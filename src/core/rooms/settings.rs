@@ -10,9 +10,9 @@ use crate::error::{Error, Field, Flaw, Result};
 use crate::event::{Audience, What};
 use crate::ids::{FileId, RoomId};
 use crate::roles::{self, Acting, Permission};
-use crate::rooms::mine;
 use crate::rooms::room::{JoinRule, RoomKind, RoomOptions, RoomRow, checked_description, checked_title};
 use crate::rooms::views::RoomView;
+use crate::rooms::{keys, mine};
 use crate::schema::{LISTED_ROOMS, ROOM_BY_ID};
 use crate::{Core, Tx, event_log};
 
@@ -87,6 +87,9 @@ pub fn change(core: &Core, caller: &Caller, room: RoomId, change: RoomChange) ->
         if row != before {
             row.updated_at = now;
             put(tx, room, &row)?;
+            if row.encrypted && !before.encrypted {
+                keys::note_switched_on(tx, room)?;
+            }
             event_log::record(tx, now, Audience::room(room), What::RoomChanged { room })?;
             audit::record(tx, now, &who, Verb::RoomChanged, &format!("room {room}"), "")?;
         }

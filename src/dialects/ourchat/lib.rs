@@ -6,8 +6,10 @@
 
 mod auth;
 mod codes;
+mod events;
 mod front;
 mod ids;
+mod markdown;
 mod options;
 mod services;
 mod wire;

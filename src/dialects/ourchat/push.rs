@@ -1,17 +1,196 @@
-//! Handlers.
+//! The event stream: what an account missed, then what happens, in the words of this protocol (ourchat section 9).
+//!
+//! Core's follower decides what may be seen and in which order. Missed events are told to everybody who may see them, later
+//! ones only to those for whom the protocol makes them. A stream is made by its reader: nothing is read or encoded before
+//! the client takes it, but for one bounded batch, so that a slow client costs itself.
 
-use crate::services::Stream;
-use chatelaine_core::Caller;
-use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::FetchMsgsRequest;
-use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::FetchMsgsResponse;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chatelaine_core::clock::Stamp;
+use chatelaine_core::error::Error;
+use chatelaine_core::event::Live;
+use chatelaine_core::ids::AccountId;
+use chatelaine_core::push::{Ending, Follow, Followed, Scope, Since, Wish};
+use chatelaine_core::roles::{self, Permission};
+use chatelaine_core::{Caller, Core, Dialect, What, ask as run, presence};
+use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{FetchMsgsRequest, FetchMsgsResponse};
+use futures_util::stream;
+use prost::Message as _;
+use prost_types::Timestamp;
+use tonic::Status;
 
 use crate::Ourchat;
-use crate::wire::Fault;
+use crate::codes::Op;
+use crate::events;
+use crate::services::Stream;
+use crate::wire::{Fault, status};
+
+/// Missed events that are encoded in one go.
+const BATCH: usize = 64;
+/// Encoded bytes after which a batch takes no more events.
+const BATCH_BYTES: usize = 128 * 1024;
+/// The first second of the year 1, the last of the year 9999.
+const CALENDAR_S: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 pub(crate) async fn fetch_msgs(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: FetchMsgsRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: FetchMsgsRequest,
 ) -> Result<Stream<FetchMsgsResponse>, Fault> {
-    Err(Fault::Unfinished)
+    let since = Since::Stamp(moment(ask.time)?);
+    let account = caller.require_account()?;
+    let scope = if ask.announcement_only { Scope::Everyone } else { Scope::Account };
+    let core = at.core().clone();
+    let follow = Follow::start(core.clone(), &caller, Wish { since, scope, replay_max: None })?;
+    let line = presence::connect(&core, account);
+    let (ready, rest) = (VecDeque::new(), Vec::new());
+    let teller = Teller { core, account, follow, _line: line, ready, rest, held: None, live: false };
+    Ok(Box::pin(stream::unfold(Some(teller), |teller| async move {
+        let mut teller = teller?;
+        match teller.next().await {
+            Ok(told) => Some((Ok(told), Some(teller))),
+            Err(end) => Some((Err(end), None)),
+        }
+    })))
+}
+
+/// What a client saw last. Ours are whole microseconds, so what is newer than a part of one is newer than the whole.
+fn moment(time: Option<Timestamp>) -> Result<Stamp, Fault> {
+    let Timestamp { seconds, nanos } = time.ok_or(Fault::TimeMissing)?;
+    if !CALENDAR_S.contains(&seconds) || !(0..1_000_000_000).contains(&nanos) {
+        return Err(Fault::TimeFormat);
+    }
+    Ok(Stamp::from_micros(seconds * 1_000_000 + i64::from(nanos / 1_000)))
+}
+
+/// Our side of one stream.
+struct Teller {
+    core: Core,
+    account: AccountId,
+    follow: Follow,
+    /// Who listens is here.
+    _line: presence::Line,
+    /// What is encoded and not yet taken.
+    ready: VecDeque<Bytes>,
+    /// Missed events for which the last batch had no room.
+    rest: Vec<Arc<Live>>,
+    /// What comes after them.
+    held: Option<Followed>,
+    /// Whether all that was missed lies behind.
+    live: bool,
+}
+
+impl Teller {
+    /// What comes next, or how the stream ends.
+    async fn next(&mut self) -> Result<FetchMsgsResponse, Status> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return FetchMsgsResponse::decode(frame).map_err(|error| ended(Error::internal(&error)));
+            }
+            if !self.rest.is_empty() {
+                self.encode().await?;
+                continue;
+            }
+            let followed = match self.held.take() {
+                Some(held) => held,
+                None => self.follow.next().await,
+            };
+            match followed {
+                // Its rows were written a moment ago and lie in the engine's cache.
+                Followed::Item(event) if self.live => {
+                    if concerns(&self.core, self.account, &event.event.what) {
+                        self.ready.extend(frame(&self.core, &event));
+                    }
+                }
+                Followed::Item(event) => self.gather(event),
+                Followed::Live { .. } | Followed::Reload { .. } => self.live = true,
+                Followed::Ended(Ending::SignedOut) => return Err(status(Op::FetchMsgs, &Fault::TokenInvalid)),
+                Followed::Ended(Ending::ServerStopping) => return Err(ended(Error::Busy)),
+                Followed::Ended(Ending::Failed) => return Err(ended(Error::internal(&"a stream cannot go on"))),
+            }
+        }
+    }
+
+    /// Takes what was missed and lies ready, up to a batch.
+    fn gather(&mut self, first: Arc<Live>) {
+        self.rest.push(first);
+        while self.rest.len() < BATCH {
+            match self.follow.try_next() {
+                Some(Followed::Item(event)) => self.rest.push(event),
+                other => {
+                    self.held = other;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Encodes missed events where blocking is allowed, until the batch is full.
+    async fn encode(&mut self) -> Result<(), Status> {
+        let (events, core) = (std::mem::take(&mut self.rest), self.core.clone());
+        let made = run(&core, |core| Ok(batch(core, events))).await;
+        let (ready, rest) = made.map_err(ended)?;
+        self.ready.extend(ready);
+        self.rest = rest;
+        Ok(())
+    }
+}
+
+fn ended(error: Error) -> Status {
+    status(Op::FetchMsgs, &Fault::Core(error))
+}
+
+fn batch(core: &Core, mut events: Vec<Arc<Live>>) -> (Vec<Bytes>, Vec<Arc<Live>>) {
+    let (mut frames, mut bytes, mut done) = (Vec::new(), 0, 0);
+    for event in &events {
+        if bytes >= BATCH_BYTES {
+            break;
+        }
+        done += 1;
+        if let Some(frame) = frame(core, event) {
+            bytes += frame.len();
+            frames.push(frame);
+        }
+    }
+    (frames, events.split_off(done))
+}
+
+/// The event as this protocol writes it, made by the first who asks for all who hear it.
+fn frame(core: &Core, event: &Live) -> Option<Bytes> {
+    event.frame(Dialect::Ourchat, |event| events::told(core, event).map(|told| Bytes::from(told.encode_to_vec())))
+}
+
+/// Whether the protocol pushes this to the account while it happens: our circles are wider than its.
+fn concerns(core: &Core, account: AccountId, what: &What) -> bool {
+    match what {
+        What::InviteSent { invitee, .. } => *invitee == account,
+        What::InviteAnswered { inviter, .. } => *inviter == account,
+        What::JoinRequested { room, .. } => roles::may(core, *room, account, Permission::AcceptJoin).unwrap_or(false),
+        What::JoinAnswered { account: applicant, .. } => *applicant == account,
+        What::FriendRequested { to, .. } => *to == account,
+        What::FriendAnswered { from, .. } => *from == account,
+        What::RoomKeySent { to, .. } => *to == account,
+        What::RoomKeyDue { account: asked, .. } | What::RoomKeyWanted { account: asked, .. } => *asked == account,
+        // Messages, recalls and announcements go to all who hear them; of the rest nothing is told at all.
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_must_be_one() {
+        let at = |seconds, nanos| moment(Some(Timestamp { seconds, nanos }));
+        assert_eq!(moment(None), Err(Fault::TimeMissing));
+        for (seconds, nanos) in [(0, -1), (0, 1_000_000_000), (i64::MAX, 0), (i64::MIN, 0), (253_402_300_800, 0)] {
+            assert_eq!(at(seconds, nanos), Err(Fault::TimeFormat), "{seconds} {nanos}");
+        }
+        assert_eq!(at(1, 2_999), Ok(Stamp::from_micros(1_000_002)));
+        assert_eq!(at(-1, 999_999_999), Ok(Stamp::from_micros(-1)));
+        assert_eq!(at(253_402_300_799, 0), Ok(Stamp::from_seconds(253_402_300_799)));
+    }
 }

@@ -1,6 +1,7 @@
 //! How failure looks as bytes: the dialect's own faults, and the one place that turns a row of the table into a gRPC status.
 
-use chatelaine_core::Error;
+use chatelaine_core::{Error, Stamp};
+use prost_types::Timestamp;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
@@ -91,6 +92,12 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         Fault::Core(error)
     }
+}
+
+/// A moment as this protocol writes it.
+pub(crate) fn timestamp(at: Stamp) -> Timestamp {
+    let micros = at.micros().rem_euclid(1_000_000);
+    Timestamp { seconds: at.seconds(), nanos: i32::try_from(micros * 1_000).unwrap_or_default() }
 }
 
 /// The status of a failed call.

@@ -29,6 +29,7 @@ pub fn frame(event: &Event, show: impl FnOnce(RoomId, Offset) -> Option<Message>
     match words(&event.what) {
         Words::Message { kind, room, offset } => show(room, offset).and_then(|message| told(event, kind, &message)),
         Words::Other { kind, data } => told(event, kind, &data),
+        Words::Nothing => None,
     }
 }
 
@@ -37,8 +38,17 @@ fn told<T: Serialize>(event: &Event, t: &str, d: &T) -> Option<String> {
 }
 
 enum Words {
-    Message { kind: &'static str, room: RoomId, offset: Offset },
-    Other { kind: &'static str, data: Value },
+    Message {
+        kind: &'static str,
+        room: RoomId,
+        offset: Offset,
+    },
+    Other {
+        kind: &'static str,
+        data: Value,
+    },
+    /// Matters of other protocols, which our own clients need not know.
+    Nothing,
 }
 
 fn other(kind: &'static str, data: Value) -> Words {
@@ -100,6 +110,7 @@ fn words(what: &What) -> Words {
         What::PresenceChanged { account, state } => {
             other("presence", json!({ "account": account, "state": presence(*state) }))
         }
+        What::RoomKeySent { .. } | What::RoomKeyDue { .. } | What::RoomKeyWanted { .. } => Words::Nothing,
     }
 }
 

@@ -63,6 +63,7 @@ fn a_batch_ends_at_its_bytes_and_the_rest_stays_events() {
         at: chatelaine_core::testing::START,
         audience: Audience::everyone(),
         what: What::MessageSent { room: RoomId::new(1), offset: Offset::new(id) },
+        enclosure: None,
     };
     let mut rest: Vec<_> = (1..=MESSAGES).map(|id| Arc::new(LiveEvent::new(event(id)))).collect();
     let made_count = AtomicUsize::new(0);
@@ -90,6 +91,7 @@ fn events_without_a_frame_take_no_room_and_do_not_stop_a_batch() {
         at: chatelaine_core::testing::START,
         audience: Audience::everyone(),
         what: What::SettingsChanged { name: "x".into() },
+        enclosure: None,
     };
     let made = batch((0..500).map(|_| Arc::new(LiveEvent::new(event.clone()))).collect(), |_| None);
     assert_eq!((made.frames.len(), made.rest.len()), (0, 0));

@@ -115,7 +115,8 @@ fn every_event_has_its_frame() {
     for what in events() {
         let passing = what.is_passing();
         let id = (!passing).then(|| EventId::new(41));
-        let event = Event { id, at: Stamp::from_seconds(1_800_000_000), audience: Audience::everyone(), what };
+        let event =
+            Event { id, at: Stamp::from_seconds(1_800_000_000), audience: Audience::everyone(), what, enclosure: None };
         let show = |room: RoomId, offset: Offset| {
             let message = json!({ "id": 41, "room": room, "offset": offset, "sender": 2,
                 "sent_at": "2027-01-15T08:00:00.000000Z", "text": "hello", "segments": [], "mentions": [],
@@ -176,5 +177,8 @@ fn events() -> Vec<What> {
         What::PresenceChanged { account, state: Presence::Online },
         What::PresenceChanged { account, state: Presence::Away },
         What::PresenceChanged { account, state: Presence::Offline },
+        What::RoomKeySent { room, from: account, to: other },
+        What::RoomKeyDue { room, account },
+        What::RoomKeyWanted { room, account, member: other },
     ]
 }
