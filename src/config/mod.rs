@@ -8,6 +8,7 @@
 mod domain;
 mod listen;
 pub mod load;
+mod ourchat;
 pub mod print;
 mod run_time;
 mod running;
@@ -21,6 +22,7 @@ pub(crate) mod units;
 mod tests;
 
 use chatelaine_core::settings::Settings;
+use chatelaine_ourchat::Options as Ourchat;
 
 pub use listen::Listen;
 pub use load::{Flaw, Flaws, Loaded, Origin, Sources};
@@ -47,6 +49,8 @@ pub struct Config {
     pub log: Log,
     /// The web UI.
     pub web: Web,
+    /// The ourchat dialect.
+    pub ourchat: Ourchat,
     /// What the domain reads; the base that run-time changes lie over.
     pub domain: Settings,
 }
@@ -60,6 +64,7 @@ impl Default for Config {
             live: Live::BLANK,
             log: Log::BLANK,
             web: Web::BLANK,
+            ourchat: Ourchat::default(),
             domain: Settings::default(),
         };
         for setting in table() {

@@ -83,6 +83,11 @@ impl Setting {
         Setting { when: When::RunTime, ..self }
     }
 
+    /// The same setting, whose value is never shown.
+    pub const fn secret(self) -> Setting {
+        Setting { secret: true, ..self }
+    }
+
     /// The part of the name before the first dot: the TOML table.
     pub fn section(&self) -> &'static str {
         self.name.split('.').next().unwrap_or(self.name)

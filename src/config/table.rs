@@ -1,11 +1,11 @@
 //! The table of all settings, in the order in which they are shown.
 
 use super::setting::Setting;
-use super::{domain, listen, running, store, tls};
+use super::{domain, listen, ourchat, running, store, tls};
 
 /// Every setting, section by section.
 pub fn table() -> impl Iterator<Item = Setting> {
-    let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE];
+    let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE, ourchat::TABLE];
     let at_run_time = domain::TABLE.iter().map(|setting| setting.run_time());
     at_start.into_iter().flatten().copied().chain(at_run_time)
 }
@@ -73,6 +73,11 @@ mod tests {
     #[test]
     fn the_domain_has_the_same_defaults_as_the_table() {
         assert_eq!(format!("{:?}", Config::default().domain), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn the_ourchat_dialect_has_the_same_defaults_as_the_table() {
+        assert_eq!(Config::default().ourchat, chatelaine_ourchat::Options::default());
     }
 
     #[test]

@@ -232,9 +232,14 @@ pub enum SignInFlaw {
     WrongPassword,
     /// The account has no password.
     NoPassword,
-    /// Too many wrong passwords, or locked by an administrator.
+    /// Too many wrong passwords.
     Locked {
-        /// How long until the next try counts; none when only an administrator can unlock.
+        /// How long until the next try counts.
+        retry_ms: u64,
+    },
+    /// An administrator locked the account.
+    LockedOut {
+        /// How long the lock still holds; none when only an administrator can lift it.
         retry_ms: Option<u64>,
     },
     /// The account was closed.

@@ -53,6 +53,12 @@ pub const KEPT_NAME_BYTES_MAX: usize = 64;
 pub const IDENTIFIERS_MAX: usize = 16;
 /// Bytes of one further identifier.
 pub const IDENTIFIER_BYTES_MAX: usize = 1_024;
+/// Bytes of a public key.
+pub const PUBLIC_KEY_BYTES_MAX: usize = 4_096;
+/// Letters and digits of the link that proves an e-mail address.
+pub const EMAIL_PROOF_CHARS: usize = 20;
+/// Links of this kind that are open at the same time; a new one makes the oldest give way.
+pub const EMAIL_PROOFS_KEPT_MAX: usize = 1_000;
 /// Characters of what a search looks for.
 pub const SEARCH_CHARS_MAX: usize = 60;
 /// Words of a display name that a search finds it by.

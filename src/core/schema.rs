@@ -57,6 +57,9 @@ schema! {
         0x0109 FAILURES_BY_NAME "failures_by_name": [u8; 32] => crate::accounts::Failures;
         0x010a FAILURES_BY_TIME "failures_by_time": (Stamp, [u8; 32]) => ();
         0x010b FAILURES_COUNT "failures_count": u8 => u64;
+        0x010c PUBLIC_KEY_BY_ACCOUNT "public_key_by_account": AccountId => crate::accounts::PublicKey;
+        0x010d EMAIL_PROOF_BY_TOKEN "email_proof_by_token": [u8; 32] => crate::accounts::email_proof::EmailProof;
+        0x010e EMAIL_PROOFS_BY_EXPIRY "email_proofs_by_expiry": (Stamp, [u8; 32]) => ();
 
         // 02: logins and one-time tokens
         0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login, cached;

@@ -4,7 +4,7 @@
 //! Password hashes are cheap and nothing is rate limited unless a test asks for it. Dropping the world stops the server.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
@@ -13,6 +13,7 @@ use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
+use chatelaine_ourchat::{Front, Letter, Options as OurchatOptions, Ourchat};
 use chatelaine_store::{Blobs, Options, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -31,8 +32,10 @@ pub const SOCKETS_PER_ACCOUNT: usize = 8;
 pub struct World {
     pub address: SocketAddr,
     pub clock: Arc<TestClock>,
-    /// The domain behind the wire, for what no wire shows.
+    /// The domain itself, for what no client can do or see.
     pub core: Core,
+    /// Letters that the server would have sent.
+    pub letters: Mutex<mpsc::Receiver<Letter>>,
     /// The token with which the first administrator is made.
     pub setup_token: String,
     stop: CancellationToken,
@@ -55,20 +58,26 @@ impl World {
 
     /// A world with other settings.
     pub fn with(change: impl FnOnce(&mut Settings)) -> World {
+        World::with_ourchat(|settings, _| change(settings))
+    }
+
+    /// A world with other settings, also of the ourchat dialect.
+    pub fn with_ourchat(change: impl FnOnce(&mut Settings, &mut OurchatOptions)) -> World {
         World::open(change, BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() })
     }
 
     /// A world with other limits of JSON bodies.
     pub fn with_bodies(bodies: BodiesLimits) -> World {
-        World::open(|_| {}, bodies)
+        World::open(|_, _| {}, bodies)
     }
 
-    fn open(change: impl FnOnce(&mut Settings), bodies: BodiesLimits) -> World {
+    fn open(change: impl FnOnce(&mut Settings, &mut OurchatOptions), bodies: BodiesLimits) -> World {
         let mut settings = Settings::default();
         settings.accounts.hash_memory_kib = 64;
         settings.accounts.hash_passes = 1;
         settings.rate_limit.enabled = false;
-        change(&mut settings);
+        let mut ourchat = OurchatOptions { public_url: "http://here".to_owned(), ..OurchatOptions::default() };
+        change(&mut settings, &mut ourchat);
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at(START));
         let options = CoreOptions {
@@ -82,8 +91,12 @@ impl World {
         let token = accounts::make_setup_token(&core, &Caller::operator()).expect("a setup token");
         let setup_token = token.map(|token| token.reveal().clone()).unwrap_or_default();
         let stop = CancellationToken::new();
-        let (address, running) = start(&core, folder.path(), stop.clone(), Bodies::new(bodies));
-        World { address, clock, core, setup_token, stop, running: Some(running), _folder: folder }
+        let (post, letters) = mpsc::channel();
+        let post = move |letter| post.send(letter).expect("somebody reads letters");
+        let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post));
+        let (address, running) = start(&core, ourchat, folder.path(), stop.clone(), Bodies::new(bodies));
+        let letters = Mutex::new(letters);
+        World { address, clock, core, letters, setup_token, stop, running: Some(running), _folder: folder }
     }
 
     /// Signs somebody up by the API.
@@ -164,6 +177,7 @@ impl Person {
 
 fn start(
     core: &Core,
+    ourchat: Ourchat,
     folder: &std::path::Path,
     stop: CancellationToken,
     bodies: Bodies,
@@ -171,22 +185,25 @@ fn start(
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let web = chatelaine_web::Web::new(core.clone(), rates, bodies);
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
-    let options = chatelaine_ourchat::Options { rate_burst: 0, ..chatelaine_ourchat::Options::default() };
-    let ourchat =
-        chatelaine_ourchat::Front::new(chatelaine_ourchat::Ourchat::new(core.clone(), options)).expect("services");
+    let front = Front::new(ourchat.clone()).expect("services");
+    let (web_paths, ourchat_paths) = (chatelaine_web::configure(web), chatelaine_ourchat::configure(ourchat));
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();
     let parts = Parts {
         limits: Limits { workers: 2, ..Limits::default() },
         tls: TlsOptions { mode: TlsMode::Off, dir: folder.join("tls"), ..TlsOptions::default() },
-        configure: Arc::new(chatelaine_web::configure(web)),
+        configure: Arc::new(move |config| {
+            web_paths(config);
+            ourchat_paths(config);
+        }),
         mounts: Mounts::new()
             .path("/api/v1", "web")
+            .path("/v1", "ourchat")
             .body("/api/v1/files", "web", core.settings().files.upload_bytes)
             .body("/api/v1/uploads", "web", chatelaine_web::CHUNK_BYTES_MAX)
             .socket("/api/v1/live", "web", Arc::new(live)),
         ready: Box::new(move |ready| told.send(ready.addresses[0]).expect("somebody waits")),
-        grpc: Some(serve::ourchat(ourchat)),
+        grpc: Some(serve::ourchat(front)),
         stopping: Box::new(move || stopping.store().bus().close()),
         ..Parts::default()
     };

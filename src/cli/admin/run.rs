@@ -59,6 +59,8 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
                 invite: None,
                 locale: String::new(),
                 time_zone: String::new(),
+                public_key: None,
+                password_score: None,
             };
             Ok(create(core, caller, new, role.as_deref())?)
         }

@@ -48,6 +48,8 @@ pub fn people_and_rooms(core: &Core, count: usize) -> io::Result<(Caller, Vec<Ro
         invite: None,
         locale: String::new(),
         time_zone: String::new(),
+        public_key: None,
+        password_score: None,
     };
     let account = accounts::register(core, &Caller::operator(), new).map_err(broken)?.id();
     let caller = Caller::account(account, Dialect::Web);

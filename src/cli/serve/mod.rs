@@ -80,13 +80,10 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     let token = setup_token(&opened.core)?;
     let stop = CancellationToken::new();
     signals::watch(stop.clone(), config.listen.stop_grace_s)?;
-    let control = control(
-        dir,
-        &opened.core,
-        address::urls(config, config.tls.mode != TlsMode::Off, &bound).into_iter().next().unwrap_or_default(),
-    )?;
+    let base = address::urls(config, config.tls.mode != TlsMode::Off, &bound).into_iter().next().unwrap_or_default();
+    let control = control(dir, &opened.core, base.clone())?;
     let trouble = Trouble::default();
-    let mut parts = parts::parts(dir, config, &opened.core)?;
+    let mut parts = parts::parts(dir, config, &opened.core, &base)?;
     parts.background.extend(watchdog::task(&opened.core));
     parts.background.push(parts::watch_store(&opened.core, stop.clone(), Arc::clone(&trouble)));
     let announce = Announcement {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chatelaine_core::Core;
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
-use chatelaine_ourchat::{Front, Ourchat};
+use chatelaine_ourchat::{Front, Letter, Ourchat};
 use chatelaine_web::Web;
 use metrics::{counter, gauge};
 use sd_notify::NotifyState;
@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
 use crate::config::Config;
-use crate::serve::{self, Background, Grpc, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable};
+use crate::serve::{
+    self, Background, Configure, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable,
+};
 
 /// How often run-time settings that live outside the domain are looked at.
 const SETTINGS_EVERY: Duration = Duration::from_secs(1);
@@ -25,21 +27,25 @@ const SETTINGS_EVERY: Duration = Duration::from_secs(1);
 const UPLOAD_BYTES_MAX: u64 = 1 << 42;
 
 /// All that the server is made of, but for what announces it.
-pub fn parts(dir: &Path, config: &Config, core: &Core) -> Result<Parts, Failure> {
+///
+/// `base` is the address under which people reach the server, for links.
+pub fn parts(dir: &Path, config: &Config, core: &Core, base: &str) -> Result<Parts, Failure> {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let web = Web::new(core.clone(), rates.clone(), bodies(config));
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
+    let ourchat = config.ourchat.enabled.then(|| ourchat(config, core, base));
+    let grpc = ourchat.clone().map(Front::new).transpose().map_err(Failure::failed)?;
     Ok(Parts {
         limits: Limits::of(config).map_err(|text| {
             Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
         })?,
         tls: TlsOptions::of(&config.tls, dir),
         mounts: mounts(config, web.clone()),
-        configure: Arc::new(chatelaine_web::configure(web)),
+        configure: configure(web, ourchat),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
-        grpc: Some(ourchat(core)?),
+        grpc: grpc.map(serve::ourchat),
         metrics: metrics(core.clone()),
         background,
         stopping: Box::new(move || {
@@ -57,10 +63,27 @@ fn bodies(config: &Config) -> Bodies {
     Bodies::new(BodiesLimits { one_bytes: listen.body_bytes, all_bytes: listen.bodies_bytes, within: listen.body_s })
 }
 
-/// The ourchat dialect over the domain.
-fn ourchat(core: &Core) -> Result<Grpc, Failure> {
-    let front = Front::new(Ourchat::new(core.clone(), chatelaine_ourchat::Options::default()));
-    front.map(serve::ourchat).map_err(Failure::failed)
+/// The ourchat dialect over the domain. As long as nothing sends letters, their links are in the log, for the operator.
+fn ourchat(config: &Config, core: &Core, base: &str) -> Ourchat {
+    let mut options = config.ourchat.clone();
+    if options.public_url.is_empty() {
+        options.public_url = base.to_owned();
+    }
+    let post = |letter: Letter| {
+        tracing::info!(link = letter.link, "no mail is set up; the link to be sent is {}", letter.link)
+    };
+    Ourchat::new(core.clone(), options, Arc::new(post))
+}
+
+/// The paths of the dialects that speak plain HTTP.
+fn configure(web: Web, ourchat: Option<Ourchat>) -> Configure {
+    let (web, ourchat) = (chatelaine_web::configure(web), ourchat.map(chatelaine_ourchat::configure));
+    Arc::new(move |config| {
+        web(config);
+        if let Some(ourchat) = &ourchat {
+            ourchat(config);
+        }
+    })
 }
 
 /// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.
@@ -71,7 +94,8 @@ fn mounts(config: &Config, web: Web) -> Mounts {
         message_bytes: config.live.message_bytes,
     };
     let places = Places::new(config.live.sockets_per_account);
-    Mounts::new()
+    let mounts = if config.ourchat.enabled { Mounts::new().path("/v1", "ourchat") } else { Mounts::new() };
+    mounts
         .path("/api/v1", "web")
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)
         .body("/api/v1/uploads", "web", UPLOAD_BYTES_MAX)

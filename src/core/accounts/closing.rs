@@ -28,6 +28,15 @@ pub fn close(core: &Core, caller: &Caller, password: &Secret<String>) -> Result<
     Ok(())
 }
 
+/// Closes the caller's own account on the strength of its token alone, as one protocol has it. Fails with
+/// `Refused(LastAdministrator)`.
+pub fn unregister(core: &Core, caller: &Caller) -> Result<()> {
+    let (id, now) = (caller.require_account()?, core.now());
+    core.write(caller, move |tx| close_within(tx, now, id))?;
+    logins::forget_account(core, id);
+    Ok(())
+}
+
 /// Closes somebody else's account. Needs the permission to ban.
 pub fn close_other(core: &Core, caller: &Caller, id: AccountId) -> Result<()> {
     let now = core.now();

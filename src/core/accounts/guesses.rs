@@ -62,7 +62,7 @@ pub(super) fn require_left(r: &impl Read, key: &Key, settings: &settings::Accoun
     match FAILURES_BY_NAME.get(r, key)? {
         Some(failures) if failures.count >= settings.lock_after && is_counting(failures, settings, now) => {
             let end = failures.since.plus_seconds(settings.lock_window_s);
-            Err(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(end.millis_since(now)) }))
+            Err(Error::SignIn(SignInFlaw::Locked { retry_ms: end.millis_since(now) }))
         }
         _ => Ok(()),
     }

@@ -2,8 +2,10 @@
 //! closed; a password is kept as an Argon2id hash alone; hashing never happens inside the writer; a locked or closed account has
 //! no logins. [`Proven`] is made only where a password or a one-time token was checked.
 
+mod about;
 mod account;
 mod closing;
+pub mod email_proof;
 mod faces;
 mod guesses;
 pub mod identifiers;
@@ -15,6 +17,7 @@ mod password;
 mod profile;
 #[cfg(test)]
 mod profile_tests;
+mod public_key;
 mod recovery;
 mod register;
 mod search;
@@ -22,8 +25,9 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 
+pub use about::{About, Own, about, id_of_handle};
 pub use account::*;
-pub use closing::{close, close_other};
+pub use closing::{close, close_other, unregister};
 pub(crate) use faces::Faces;
 pub use guesses::Failures;
 pub(crate) use guesses::{is_counting, remove as remove_failures};
@@ -31,7 +35,8 @@ pub use manage::{find, get as get_whole, list, lock, unlock};
 pub use password::{Hasher, PasswordHash, check_new as check_new_password};
 pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many, tell_changes};
 pub(crate) use profile::{require_picture, touch};
+pub use public_key::{PublicKey, public_keys};
 pub use recovery::{change_password, email_token, prove_email, reset_link, reset_password, set_password};
 pub use register::{NewAccount, SetupToken, make_setup_token, register, set_up, setup_needed};
 pub use search::search;
-pub use sign_in::{Named, Proven, sign_in, tries_key};
+pub use sign_in::{Address, Named, Proven, sign_in, sign_in_openly, tries_key};

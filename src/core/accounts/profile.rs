@@ -58,8 +58,10 @@ pub struct AccountChange {
     pub display_name: Option<DisplayName>,
     /// Another picture, or none.
     pub avatar: Option<Option<FileId>>,
-    /// Another status text; blank for none. It is forgotten after a day.
+    /// Another status text; blank for none. It is forgotten after a day, unless told otherwise.
     pub status: Option<String>,
+    /// After how many seconds that text is forgotten.
+    pub status_life_s: Option<u64>,
     /// Another text about oneself.
     pub bio: Option<String>,
     /// Another language.
@@ -129,10 +131,13 @@ pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Acc
             require_picture(tx, id, picture)?;
         }
         let mut new = changed(&old, &change, now);
-        if new == old {
-            return Ok((old, false));
-        }
+        let is_same = new == old;
         new.updated_at = now;
+        if is_same {
+            // Nobody need look again, but the owner asked for a change and it was made.
+            ACCOUNT_BY_ID.put(tx, &id, &new)?;
+            return Ok((new, false));
+        }
         let seen = is_seen(&old, &new);
         if seen {
             new.public_updated_at = now;
@@ -198,7 +203,8 @@ fn changed(old: &Account, change: &AccountChange, now: Stamp) -> Account {
     new.display_name = change.display_name.unwrap_or(new.display_name);
     new.avatar = change.avatar.unwrap_or(new.avatar);
     if let Some(status) = change.status {
-        new.status_until = (!status.is_empty()).then(|| now.plus_seconds(STATUS_LIFE_S));
+        let life_s = change.status_life_s.unwrap_or(STATUS_LIFE_S);
+        new.status_until = (!status.is_empty()).then(|| now.plus_seconds(life_s));
         new.status = status;
     }
     new.bio = change.bio.unwrap_or(new.bio);
@@ -230,7 +236,7 @@ pub fn circle(r: &impl Read, account: AccountId) -> Result<Vec<Topic>> {
 
 /// Marks that something of the account changed that only its owner sees: friends, rooms, settings.
 pub(crate) fn touch(tx: &mut Tx<'_>, id: AccountId, now: Stamp) -> Result<()> {
-    let mut account = account::get(tx, id)?;
+    let Some(mut account) = ACCOUNT_BY_ID.get(tx, &id)? else { return Ok(()) };
     account.updated_at = now;
     Ok(ACCOUNT_BY_ID.put(tx, &id, &account)?)
 }

@@ -9,13 +9,14 @@ use super::account::{Account, DisplayName, Email, Handle, State, check_locale, c
 use super::index;
 use super::invites;
 use super::password::{self, PasswordHash};
+use super::public_key::PublicKey;
 use super::sign_in::Proven;
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result, SignInFlaw, Unique};
 use crate::ids::{AccountId, ServerRoleId};
-use crate::schema::{ACCOUNTS, ACCOUNTS_BY_SERVER_ROLE, ID_BY_HANDLE, SETUP_TOKEN};
+use crate::schema::{ACCOUNTS, ACCOUNTS_BY_SERVER_ROLE, ID_BY_HANDLE, PUBLIC_KEY_BY_ACCOUNT, SETUP_TOKEN};
 use crate::secrets::{self, Secret};
 use crate::server_roles::{self, ADMINISTRATOR, ServerPermission};
 use crate::settings::SignUp;
@@ -49,6 +50,10 @@ pub struct NewAccount {
     pub locale: String,
     /// The time zone lived in; blank for none.
     pub time_zone: String,
+    /// The key that others are shown for it.
+    pub public_key: Option<PublicKey>,
+    /// How hard the password must be to guess where a protocol has its own measure; else the server's holds.
+    pub password_score: Option<u8>,
 }
 
 /// How the account came to be allowed.
@@ -112,11 +117,11 @@ fn make(core: &Core, caller: &Caller, mut new: NewAccount, pass: Pass) -> Result
     new.time_zone = check_time_zone(&new.time_zone)?;
     let now = core.now();
     // Refusals that can be known now cost no password hash; the transaction checks them again.
-    core.read(|view| {
-        require_pass(view, &pass, now)?;
-        index::require_free(view, &draft(&new, Handle::generate(), None, now))
-    })?;
-    let password = hash_new(core, &new, &pass)?;
+    core.read(|view| require_pass(view, &pass, now))?;
+    require_password(core, &new, &pass)?;
+    core.read(|view| index::require_free(view, &draft(&new, Handle::generate(), None, now)))?;
+    let hash = |password: &Secret<String>| core.hasher().hash(password, &core.settings().accounts);
+    let password = new.password.as_ref().map(hash).transpose()?;
     let caller_again = caller.clone();
     let made = core.write(caller, move |tx| {
         require_pass(tx, &pass, now)?;
@@ -136,19 +141,18 @@ fn make(core: &Core, caller: &Caller, mut new: NewAccount, pass: Pass) -> Result
     Ok(Proven::new(made))
 }
 
-fn hash_new(core: &Core, new: &NewAccount, pass: &Pass) -> Result<Option<PasswordHash>> {
+/// Only an administrator may leave the password out, and it must be hard enough to guess.
+fn require_password(core: &Core, new: &NewAccount, pass: &Pass) -> Result<()> {
     let Some(password) = &new.password else {
         return match pass {
-            Pass::Administrator => Ok(None),
+            Pass::Administrator => Ok(()),
             Pass::SignUp(..) | Pass::Setup(_) => Err(Error::Invalid(Field::Password, Flaw::Empty)),
         };
     };
-    let settings = core.settings();
+    let score = new.password_score.unwrap_or(core.settings().accounts.password_score);
     let handle = new.handle.as_ref().map_or("", Handle::as_str);
     let email = new.email.as_ref().map_or("", Email::as_str);
-    let known = [handle, email, new.display_name.as_str()];
-    password::check_new(password, &known, settings.accounts.password_score)?;
-    core.hasher().hash(password, &settings.accounts).map(Some)
+    password::check_new(password, &[handle, email, new.display_name.as_str()], score)
 }
 
 fn require_pass(r: &impl Read, pass: &Pass, now: Stamp) -> Result<()> {
@@ -187,6 +191,9 @@ fn store(
     account.id = AccountId::new(tx.count_up(&ACCOUNTS)?);
     account.password = password;
     index::insert(tx, &account)?;
+    if let Some(key) = &new.public_key {
+        PUBLIC_KEY_BY_ACCOUNT.put(tx, &account.id, key)?;
+    }
     Ok(account)
 }
 

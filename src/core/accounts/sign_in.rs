@@ -10,7 +10,7 @@ use super::index;
 use super::password::PasswordHash;
 use crate::caller::Caller;
 use crate::clock::Stamp;
-use crate::error::{Error, Result, SignInFlaw, Thing};
+use crate::error::{Error, Field, Result, SignInFlaw, Thing};
 use crate::ids::AccountId;
 use crate::secrets::Secret;
 use crate::{Core, Tx};
@@ -64,7 +64,8 @@ pub fn tries_key(core: &Core, named: &Named) -> u128 {
 }
 
 /// Checks name and password. Fails with `SignIn(UnknownAccount)`, `WrongPassword`, `NoPassword`, `Locked` (after too many wrong
-/// ones also with the right password) or, after the right password only, `Locked` by an administrator and `Closed`; with `Busy` when too many passwords wait to be hashed.
+/// ones also with the right password) or, after the right password only, `LockedOut` and `Closed`; with `Busy` when too many
+/// passwords wait to be hashed.
 pub fn sign_in(core: &Core, caller: &Caller, named: &Named, password: &Secret<String>) -> Result<Proven> {
     let settings = core.settings();
     let now = core.now();
@@ -77,7 +78,7 @@ pub fn sign_in(core: &Core, caller: &Caller, named: &Named, password: &Secret<St
     let flaw = match found {
         Some(account) if right => {
             require_no_lock(&account, now)?;
-            return accept(core, caller, &account, key, password).map(Proven::new);
+            return accept(core, caller, &account, key, password).and_then(require_open).map(Proven::new);
         }
         Some(account) if account.password.is_none() => SignInFlaw::NoPassword,
         Some(_) => SignInFlaw::WrongPassword,
@@ -85,6 +86,47 @@ pub fn sign_in(core: &Core, caller: &Caller, named: &Named, password: &Secret<St
     };
     guesses::count(core, caller, key, now)?;
     Err(Error::SignIn(flaw))
+}
+
+/// Whether who signs in must have proved the e-mail address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Address {
+    /// No.
+    AsItIs,
+    /// Yes.
+    Proved,
+}
+
+/// As [`sign_in`], for a protocol whose answers tell who has an account, so that there is nothing to hide: an unknown name is
+/// refused at once and not counted, an unproved address and a missing password before the password is looked at. Wrong ones
+/// count under the handle, by whichever name they came. Closed accounts pass: what they may do later is nothing.
+pub fn sign_in_openly(
+    core: &Core,
+    caller: &Caller,
+    named: &Named,
+    password: &Secret<String>,
+    address: Address,
+) -> Result<Proven> {
+    let (settings, now) = (core.settings(), core.now());
+    let found = core.read(|view| find(view, named))?;
+    let account = found.ok_or(Error::SignIn(SignInFlaw::UnknownAccount))?;
+    if address == Address::Proved && account.email_verified_at.is_none() {
+        return Err(Error::SignIn(SignInFlaw::EmailNotVerified));
+    }
+    let stored = account.password.as_ref().ok_or(Error::SignIn(SignInFlaw::NoPassword))?;
+    let key = guesses::key(core.keys(), &Named::Handle(account.handle.as_str().to_owned()));
+    core.read(|view| guesses::require_left(view, &key, &settings.accounts, now))?;
+    let right = match core.hasher().verify(password, Some(stored), &settings.accounts) {
+        // No account has a password that long.
+        Err(Error::Invalid(Field::Password, _)) => false,
+        other => other?,
+    };
+    if !right {
+        guesses::count(core, caller, key, now)?;
+        return Err(Error::SignIn(SignInFlaw::WrongPassword));
+    }
+    require_no_lock(&account, now)?;
+    accept(core, caller, &account, key, password).map(Proven::new)
 }
 
 fn find(r: &impl Read, named: &Named) -> Result<Option<Account>> {
@@ -116,7 +158,7 @@ fn accept(
     let names = guesses::keys_of(core.keys(), account);
     let counted = core.read(|view| guesses::has_any(view, &names))?;
     if fresh.is_none() && !counted {
-        return require_open(account.clone());
+        return Ok(account.clone());
     }
     let (id, now) = (account.id, core.now());
     core.write(caller, move |tx| {
@@ -125,8 +167,7 @@ fn accept(
         guesses::require_left(tx, &key, &settings.accounts, now)?;
         require_no_lock(&account, now)?;
         guesses::forget(tx, &names)?;
-        let account = rehash(tx, account, &stored, fresh.as_ref())?;
-        require_open(account)
+        rehash(tx, account, &stored, fresh.as_ref())
     })
 }
 
@@ -141,9 +182,9 @@ fn rehash(tx: &mut Tx<'_>, account: Account, old: &PasswordHash, fresh: Option<&
     Ok(changed)
 }
 
-/// Fails with `SignIn(Locked)` while an administrator's lock holds; asked only once somebody has shown that he is this account.
+/// Fails with `SignIn(LockedOut)` while an administrator's lock holds; asked only once somebody has shown that he is this account.
 fn require_no_lock(account: &Account, now: Stamp) -> Result<()> {
-    account.lock_left(now).map_or(Ok(()), |retry_ms| Err(Error::SignIn(SignInFlaw::Locked { retry_ms })))
+    account.lock_left(now).map_or(Ok(()), |retry_ms| Err(Error::SignIn(SignInFlaw::LockedOut { retry_ms })))
 }
 
 fn require_open(account: Account) -> Result<Account> {

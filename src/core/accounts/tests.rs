@@ -33,6 +33,8 @@ pub(super) fn new(handle: &str) -> NewAccount {
         invite: None,
         locale: "en".into(),
         time_zone: "Europe/Berlin".into(),
+        public_key: None,
+        password_score: None,
     }
 }
 
@@ -188,7 +190,7 @@ fn five_wrong_passwords_lock_the_account_for_the_rest_of_the_window_even_for_the
         assert_eq!(try_password(&world.core, "ada", OTHER), wrong());
         world.clock.wind(Duration::from_secs(60));
     }
-    let locked = Err(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(600_000) }));
+    let locked = Err(Error::SignIn(SignInFlaw::Locked { retry_ms: 600_000 }));
     assert_eq!(try_password(&world.core, "ada", PASSWORD), locked);
     let again = world.reopen();
     assert_eq!(try_password(&again, "ada", PASSWORD), locked);
@@ -204,7 +206,7 @@ fn a_name_that_nobody_has_is_locked_like_one_that_somebody_has() {
         (0..7).map(|_| try_password(core, name, OTHER).err()).collect()
     };
     let (known, unknown) = (answers(&world.core, "Ada"), answers(&world.core, "Nobody"));
-    let locked = Some(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(900_000) }));
+    let locked = Some(Error::SignIn(SignInFlaw::Locked { retry_ms: 900_000 }));
     assert_eq!(unknown[..5], [Some(Error::SignIn(SignInFlaw::UnknownAccount)); 5]);
     assert_eq!(known[..5], [Some(Error::SignIn(SignInFlaw::WrongPassword)); 5]);
     assert!(known[5..] == [locked; 2] && unknown[5..] == [locked; 2], "{known:?} {unknown:?}");
@@ -341,13 +343,13 @@ fn a_locked_account_is_out_until_it_is_unlocked() {
     assert!(logins::look(&world.core, login.token.reveal()).is_some());
     lock(&world.core, &Caller::operator(), ada.id(), Until::Forever).unwrap();
     assert!(logins::look(&world.core, login.token.reveal()).is_none());
-    let locked = Err(Error::SignIn(SignInFlaw::Locked { retry_ms: None }));
+    let locked = Err(Error::SignIn(SignInFlaw::LockedOut { retry_ms: None }));
     assert_eq!(try_password(&world.core, "ada", PASSWORD), locked);
     assert_eq!(try_password(&world.core, "ada", OTHER), wrong(), "a guess learns nothing");
     let token = reset_link(&world.core, &Caller::operator(), ada.id()).unwrap();
     let proven = reset_password(&world.core, &stranger(), &token, PASSWORD.into()).unwrap();
     let opened = logins::open(&world.core, &stranger(), &proven, "here").err();
-    assert_eq!(opened, Some(Error::SignIn(SignInFlaw::Locked { retry_ms: None })), "a link lifts no lock");
+    assert_eq!(opened, Some(Error::SignIn(SignInFlaw::LockedOut { retry_ms: None })), "a link lifts no lock");
     assert_eq!(unlock(&world.core, &Caller::operator(), ada.id()), Ok(Done::Done));
     assert_eq!(unlock(&world.core, &Caller::operator(), ada.id()), Ok(Done::AlreadySo));
     assert!(try_password(&world.core, "ada", PASSWORD).is_ok());

@@ -58,7 +58,7 @@ pub struct Opened {
 }
 
 /// Opens a login for who was proved. Beyond 100 logins of an account the oldest gives way.
-/// Fails with `SignIn(Locked)` or `Refused(AccountClosed)`, and with `SignIn(BadToken)` when all logins were ended after the proof.
+/// Fails with `SignIn(LockedOut)` or `Refused(AccountClosed)`, and with `SignIn(BadToken)` when all logins were ended after the proof.
 pub fn open(core: &Core, caller: &Caller, proven: &Proven, agent: &str) -> Result<Opened> {
     let (account, now) = (proven.id(), core.now());
     let generation = proven.account().generation;
@@ -73,7 +73,7 @@ pub fn open(core: &Core, caller: &Caller, proven: &Proven, agent: &str) -> Resul
             return Err(Error::SignIn(SignInFlaw::BadToken));
         }
         if let Some(retry_ms) = row.lock_left(now) {
-            return Err(Error::SignIn(SignInFlaw::Locked { retry_ms }));
+            return Err(Error::SignIn(SignInFlaw::LockedOut { retry_ms }));
         }
         let gone = make_room(tx, account)?;
         let login = Login {

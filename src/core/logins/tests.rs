@@ -33,6 +33,8 @@ fn ada(world: &World) -> Proven {
         invite: None,
         locale: String::new(),
         time_zone: String::new(),
+        public_key: None,
+        password_score: None,
     };
     register(&world.core, &stranger(), wish).unwrap()
 }
@@ -220,6 +222,6 @@ fn a_lock_takes_every_login_and_a_restart_keeps_the_rest() {
     lock(&again, &Caller::operator(), ada.id(), Until::At(Stamp::from_seconds(i64::MAX / 2_000_000))).unwrap();
     assert!(resolve(&again, login.token.reveal()).is_err());
     let refused = sign_in(&again, &stranger(), &Named::Id(ada.id()), &PASSWORD.into());
-    assert!(matches!(refused, Err(Error::SignIn(SignInFlaw::Locked { retry_ms: Some(_) }))));
+    assert!(matches!(refused, Err(Error::SignIn(SignInFlaw::LockedOut { retry_ms: Some(_) }))));
     assert!(login.login.id > LoginId::new(0));
 }

@@ -71,7 +71,7 @@ fn dismiss(tx: &mut Tx<'_>, now: Stamp, room: RoomId, title: &str) -> Result<usi
         return Ok(0);
     }
     for ((_, account), member) in &rows {
-        members::take_out(tx, room, *account, member)?;
+        members::take_out(tx, now, room, *account, member)?;
     }
     let moves = accounts.iter().map(|account| leaves(*account, room)).collect();
     let what = What::RoomDeleted { room, title: title.to_owned() };

@@ -3,6 +3,7 @@
 
 use chatelaine_store::{Order, Read};
 
+use crate::accounts;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
 use crate::clock::Stamp;
@@ -108,6 +109,7 @@ pub(crate) fn add(
     MEMBERS_BY_JOINING.put(tx, &(room, member.joined_at, account), &())?;
     MEMBERS_BY_ROLE.put(tx, &(room, role, account), &())?;
     ROOMS_BY_ACCOUNT.put(tx, &(account, room), &())?;
+    accounts::touch(tx, account, now)?;
     counts.members += 1;
     // Who is in no longer asks to be let in.
     if REQUEST_BY_ROOM.has(tx, &(room, account))? {
@@ -134,11 +136,18 @@ pub(crate) fn add_telling(
 
 /// Takes a member's rows away, the role with the membership, and says how many members are left. Whatever the reason, a key
 /// that he knows is a key too many.
-pub(crate) fn take_out(tx: &mut Tx<'_>, room: RoomId, account: AccountId, member: &MemberRow) -> Result<u32> {
+pub(crate) fn take_out(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    room: RoomId,
+    account: AccountId,
+    member: &MemberRow,
+) -> Result<u32> {
     MEMBER_BY_ROOM.remove(tx, &(room, account))?;
     MEMBERS_BY_JOINING.remove(tx, &(room, member.joined_at, account))?;
     MEMBERS_BY_ROLE.remove(tx, &(room, member.role, account))?;
     ROOMS_BY_ACCOUNT.remove(tx, &(account, room))?;
+    accounts::touch(tx, account, now)?;
     let mut counts = counts(tx, room)?;
     counts.members = counts.members.saturating_sub(1);
     put_counts(tx, room, counts)?;
@@ -244,7 +253,7 @@ pub(crate) fn put_out(
     member: (AccountId, &MemberRow),
     what: What,
 ) -> Result<()> {
-    take_out(tx, room, member.0, member.1)?;
+    take_out(tx, now, room, member.0, member.1)?;
     event_log::record(tx, now, Audience::room(room).and_account(member.0), what)?;
     Ok(())
 }

@@ -79,7 +79,7 @@ fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: Res
         note(tx, now, &who, verb, (new.room, new.whom))?;
         match (new.whom, member) {
             (Whom::One(account), Some(member)) if permission == Permission::Ban => {
-                members::take_out(tx, new.room, account, &member)?;
+                members::take_out(tx, now, new.room, account, &member)?;
                 members::end_if_empty(tx, now, new.room)
             }
             _ => Ok(Left::Left),

@@ -1,59 +1,153 @@
-//! Handlers.
+//! Accounts: making one, signing in, looking at them, changing and leaving one's own (ourchat sections 8.1 and 8.3).
 
-use crate::services::Stream;
-use chatelaine_core::Caller;
-use chatelaine_ourchat_pb::service::auth::authorize::v1::AuthRequest;
-use chatelaine_ourchat_pb::service::auth::authorize::v1::AuthResponse;
-use chatelaine_ourchat_pb::service::auth::email_verify::v1::VerifyRequest;
-use chatelaine_ourchat_pb::service::auth::email_verify::v1::VerifyResponse;
-use chatelaine_ourchat_pb::service::auth::register::v1::RegisterRequest;
-use chatelaine_ourchat_pb::service::auth::register::v1::RegisterResponse;
-use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::GetAccountInfoRequest;
-use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::GetAccountInfoResponse;
-use chatelaine_ourchat_pb::service::ourchat::set_account_info::v1::SetSelfInfoRequest;
-use chatelaine_ourchat_pb::service::ourchat::set_account_info::v1::SetSelfInfoResponse;
-use chatelaine_ourchat_pb::service::ourchat::unregister::v1::UnregisterRequest;
-use chatelaine_ourchat_pb::service::ourchat::unregister::v1::UnregisterResponse;
+use std::sync::atomic::Ordering;
 
-use crate::Ourchat;
+use chatelaine_core::accounts::{
+    self, About, AccountChange, Address, DisplayName, Email, Handle, Named, NewAccount, Own, Proven, PublicKey,
+};
+use chatelaine_core::ask::{ask, ask_hashing};
+use chatelaine_core::error::{Error, Right};
+use chatelaine_core::{Caller, Core, Secret};
+use chatelaine_ourchat_pb::service::auth::authorize::v1::{AuthRequest, AuthResponse, auth_request};
+use chatelaine_ourchat_pb::service::auth::register::v1::{RegisterRequest, RegisterResponse};
+use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::{
+    GetAccountInfoRequest, GetAccountInfoResponse, QueryValues,
+};
+use chatelaine_ourchat_pb::service::ourchat::set_account_info::v1::{SetSelfInfoRequest, SetSelfInfoResponse};
+use chatelaine_ourchat_pb::service::ourchat::unregister::v1::{UnregisterRequest, UnregisterResponse};
+
+use crate::auth::token;
+use crate::options::Unregister;
+use crate::views::timestamp;
 use crate::wire::Fault;
+use crate::{Ourchat, ids, public_key};
 
-pub(crate) async fn register(_at: Ourchat, _caller: Caller, _ask: RegisterRequest) -> Result<RegisterResponse, Fault> {
-    Err(Fault::Unfinished)
+pub(crate) async fn register(at: Ourchat, caller: Caller, wish: RegisterRequest) -> Result<RegisterResponse, Fault> {
+    let score = at.options().password_strength_limit;
+    let made = ask_hashing(at.core(), move |core| Ok(enroll(core, &caller, wish, score))).await??;
+    let account = made.account();
+    Ok(RegisterResponse {
+        ocid: account.handle.as_str().to_owned(),
+        id: account.id.get(),
+        token: token(&at, account, at.core().now())?,
+    })
 }
 
-pub(crate) async fn auth(_at: Ourchat, _caller: Caller, _ask: AuthRequest) -> Result<AuthResponse, Fault> {
-    Err(Fault::Unfinished)
+fn enroll(core: &Core, caller: &Caller, wish: RegisterRequest, score: u8) -> Result<Proven, Fault> {
+    let password = Secret::new(wish.password);
+    let parsed = parse(&wish.email, &wish.name, wish.public_key.to_vec());
+    if parsed.is_err() {
+        // The password is judged before everything else; where all else is well the operation does it.
+        accounts::check_new_password(&password, &[&wish.name, &wish.email], score)?;
+    }
+    let (email, display_name, public_key) = parsed?;
+    let new = NewAccount {
+        handle: None,
+        email: Some(email),
+        display_name,
+        password: Some(password),
+        invite: None,
+        locale: String::new(),
+        time_zone: String::new(),
+        public_key: Some(public_key),
+        password_score: Some(score),
+    };
+    Ok(accounts::register(core, caller, new)?)
 }
 
-pub(crate) async fn verify(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: VerifyRequest,
-) -> Result<Stream<VerifyResponse>, Fault> {
-    Err(Fault::Unfinished)
+/// What a new account is made of, in the order in which it is checked.
+fn parse(email: &str, name: &str, key: Vec<u8>) -> Result<(Email, DisplayName, PublicKey), Fault> {
+    let (email, name) = (Email::new(email)?, DisplayName::new(name)?);
+    if !public_key::is_accepted(&key) {
+        return Err(Fault::PublicKey);
+    }
+    Ok((email, name, PublicKey::new(key)?))
+}
+
+pub(crate) async fn auth(at: Ourchat, caller: Caller, wish: AuthRequest) -> Result<AuthResponse, Fault> {
+    let named = match wish.account.ok_or(Fault::AuthTypeMissing)? {
+        auth_request::Account::Email(email) => Named::Email(email),
+        auth_request::Account::Ocid(ocid) => Named::Handle(ocid),
+    };
+    let password = Secret::new(wish.password);
+    let address = if at.options().require_email_verification { Address::Proved } else { Address::AsItIs };
+    let sign_in = move |core: &Core| accounts::sign_in_openly(core, &caller, &named, &password, address);
+    let proven = ask_hashing(at.core(), sign_in).await?;
+    let account = proven.account();
+    if account.server_role.is_none() && at.maintaining().load(Ordering::Relaxed) {
+        return Err(Fault::Maintaining);
+    }
+    let token = token(&at, account, at.core().now())?;
+    Ok(AuthResponse { token, id: account.id.get(), ocid: account.handle.as_str().to_owned() })
 }
 
 pub(crate) async fn unregister(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: UnregisterRequest,
+    at: Ourchat,
+    caller: Caller,
+    _wish: UnregisterRequest,
 ) -> Result<UnregisterResponse, Fault> {
-    Err(Fault::Unfinished)
+    if at.options().unregister_policy == Unregister::Delete {
+        return Err(Fault::Unfinished);
+    }
+    ask(at.core(), move |core| accounts::unregister(core, &caller)).await?;
+    Ok(UnregisterResponse {})
 }
 
 pub(crate) async fn get_account_info(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: GetAccountInfoRequest,
+    at: Ourchat,
+    caller: Caller,
+    wish: GetAccountInfoRequest,
 ) -> Result<GetAccountInfoResponse, Fault> {
-    Err(Fault::Unfinished)
+    let id = wish.id.map(ids::account).transpose()?;
+    let about = ask(at.core(), move |core| accounts::about(core, &caller, id)).await?;
+    let mut shown = GetAccountInfoResponse::default();
+    for value in wish.request_values {
+        let value = QueryValues::try_from(value).map_err(|_| Fault::RequestValue)?;
+        show(&mut shown, &about, value)?;
+    }
+    Ok(shown)
+}
+
+fn show(shown: &mut GetAccountInfoResponse, about: &About, value: QueryValues) -> Result<(), Fault> {
+    let account = &about.account;
+    match value {
+        QueryValues::Unspecified => {}
+        QueryValues::Ocid => shown.ocid = Some(account.handle.as_str().to_owned()),
+        QueryValues::Email => {
+            let email = own(about)?.email.as_ref().map_or("", Email::as_str);
+            shown.email = Some(email.to_owned());
+        }
+        QueryValues::UserName => shown.user_name = Some(account.display_name.as_str().to_owned()),
+        QueryValues::DisplayName if about.own.is_some() => {}
+        QueryValues::DisplayName => shown.display_name = Some(account.alias.clone()),
+        QueryValues::Status => shown.status = Some(account.status.clone()).filter(|status| !status.is_empty()),
+        QueryValues::AvatarKey => shown.avatar_key = Some(String::new()),
+        QueryValues::RegisterTime => shown.register_time = Some(timestamp(account.created_at)),
+        QueryValues::PublicUpdatedTime => shown.public_updated_time = Some(timestamp(account.public_updated_at)),
+        QueryValues::UpdatedTime => shown.updated_time = Some(timestamp(own(about)?.updated_at)),
+        QueryValues::Sessions => shown.sessions = own(about)?.rooms.iter().map(|room| room.get()).collect(),
+        QueryValues::Friends => shown.friends = own(about)?.friends.iter().map(|friend| friend.get()).collect(),
+    }
+    Ok(())
+}
+
+/// What only the owner may see.
+fn own(about: &About) -> Result<&Own, Error> {
+    about.own.as_ref().ok_or(Error::Denied(Right::OtherAccount))
 }
 
 pub(crate) async fn set_self_info(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: SetSelfInfoRequest,
+    at: Ourchat,
+    caller: Caller,
+    wish: SetSelfInfoRequest,
 ) -> Result<SetSelfInfoResponse, Fault> {
-    Err(Fault::Unfinished)
+    let change = AccountChange {
+        display_name: wish.user_name.as_deref().map(DisplayName::new).transpose()?,
+        status: wish.user_defined_status.as_deref().map(accounts::check_status).transpose()?,
+        status_life_s: Some(at.options().user_defined_status_expire_time.as_secs()),
+        handle: wish.ocid.as_deref().map(Handle::new).transpose()?,
+        ..AccountChange::default()
+    };
+    ask(at.core(), move |core| accounts::change(core, &caller, change)).await?;
+    Ok(SetSelfInfoResponse {})
 }

@@ -4,8 +4,11 @@
 //! the account and the account's generation. "Sign out everywhere", a new password or a lock raise the generation, and every
 //! older token is no token any more.
 
+use std::ops::RangeInclusive;
+
 use chatelaine_core::clock::Stamp;
 use chatelaine_core::error::{Error, Thing};
+use chatelaine_core::ids::AccountId;
 use chatelaine_core::{Caller, accounts};
 use chatelaine_http::jwt::{self, Bad, Claims};
 use tonic::metadata::MetadataMap;
@@ -42,36 +45,49 @@ fn bearer(metadata: &MetadataMap) -> Result<&str, Fault> {
     }
 }
 
-fn account_of(at: &Ourchat, token: &str) -> Result<chatelaine_core::ids::AccountId, Fault> {
+fn account_of(at: &Ourchat, token: &str) -> Result<AccountId, Fault> {
     let claimed = jwt::claimed(token).ok_or(Fault::TokenInvalid)?;
     let id = ids::account(claimed).map_err(|_| Fault::TokenInvalid)?;
     let now = at.core().now();
     let account = match at.core().read(|view| accounts::get(view, id)) {
         Ok(account) => account,
-        Err(Error::NotFound(Thing::Account)) => return Err(gone(at, token, id, now)),
+        Err(Error::NotFound(Thing::Account)) => return Err(gone(at, token, id)),
         Err(other) => return Err(other.into()),
     };
-    let key = at.core().keys().account_key(id, account.generation);
-    match jwt::check(token, &key, seconds(now)) {
-        Ok(_) if account.is_closed() => Err(Fault::TokenAccountClosed),
-        Ok(_) if account.lock_left(now).is_some() => Err(Fault::TokenAccountBanned),
-        Ok(_) => Ok(id),
-        Err(Bad::Expired) => Err(Fault::TokenExpired),
-        Err(Bad::Invalid) => Err(Fault::TokenInvalid),
+    let (closed, banned) = (account.is_closed(), account.lock_left(now).is_some());
+    // Closing and banning raise the generation too; who comes with a token from before is told why it is worth nothing.
+    let since =
+        if closed || banned { account.generation.saturating_sub(GENERATIONS_TRIED) } else { account.generation };
+    match best(at, token, id, since..=account.generation) {
+        Ok(()) if closed => Err(Fault::TokenAccountClosed),
+        Ok(()) if banned => Err(Fault::TokenAccountBanned),
+        Ok(()) => Ok(id),
+        Err(fault) => Err(fault),
     }
 }
 
-/// An account that is gone keeps nothing by which an old token of it could be told from a forged one but its last generation.
-fn gone(at: &Ourchat, token: &str, id: chatelaine_core::ids::AccountId, now: Stamp) -> Fault {
-    let known = (0..GENERATIONS_TRIED).any(|generation| {
-        let key = at.core().keys().account_key(id, generation);
-        jwt::check(token, &key, seconds(now)).is_ok()
-    });
-    if known { Fault::TokenAccountGone } else { Fault::TokenInvalid }
+/// An account that is gone keeps nothing by which an old token of it could be told from a forged one; its first generations
+/// are tried.
+fn gone(at: &Ourchat, token: &str, id: AccountId) -> Fault {
+    best(at, token, id, 0..=GENERATIONS_TRIED).err().unwrap_or(Fault::TokenAccountGone)
 }
 
-/// How many generations of a deleted account are tried.
+/// How many earlier generations of an account that is out are tried.
 const GENERATIONS_TRIED: u64 = 4;
+
+/// Whether the token is one of these generations of the account, and still good.
+fn best(at: &Ourchat, token: &str, id: AccountId, generations: RangeInclusive<u64>) -> Result<(), Fault> {
+    let now = seconds(at.core().now());
+    for generation in generations {
+        let key = at.core().keys().account_key(id, generation);
+        match jwt::check(token, &key, now) {
+            Ok(_) => return Ok(()),
+            Err(Bad::Expired) => return Err(Fault::TokenExpired),
+            Err(Bad::Invalid) => {}
+        }
+    }
+    Err(Fault::TokenInvalid)
+}
 
 fn seconds(at: Stamp) -> u64 {
     u64::try_from(at.seconds()).unwrap_or_default()

@@ -242,6 +242,7 @@ pub fn answer(op: Op, fault: &Fault) -> Answer {
         Fault::SignalSdp => invalid("sdp is required for offer/answer signals"),
         Fault::SignalCandidate => invalid("ice_candidate is required for ICE candidate signals"),
         Fault::SignalType => invalid("Signal Type Must Be Specified"),
+        Fault::Maintaining => row(Code::Unavailable, "Server Maintaining"),
         Fault::Unfinished => row(Code::Unimplemented, "not yet implemented"),
     }
 }
@@ -269,7 +270,7 @@ fn core(op: Op, error: Error) -> Answer {
 
 fn value(field: Field, flaw: Flaw) -> Answer {
     match field {
-        Field::Password if flaw == Flaw::Weak => invalid("Password Is Not Strong Enough"),
+        Field::Password if matches!(flaw, Flaw::Weak | Flaw::Empty) => invalid("Password Is Not Strong Enough"),
         Field::Handle if flaw == Flaw::TooLong => invalid("Ocid Too Long"),
         Field::Status if flaw == Flaw::TooLong => invalid("Status Too Long"),
         Field::RoleName if flaw == Flaw::Empty => invalid("Role Name Empty"),
@@ -412,9 +413,8 @@ fn sign_in(flaw: SignInFlaw) -> Answer {
         SignInFlaw::BadToken => unproved("Token Invalid"),
         SignInFlaw::UnknownAccount => missing("User Not Found"),
         SignInFlaw::WrongPassword | SignInFlaw::NoPassword => unproved("Wrong Password"),
-        SignInFlaw::Locked { retry_ms: Some(_) } => unproved("Account Locked"),
-        // Without an end it is an administrator's doing.
-        SignInFlaw::Locked { retry_ms: None } => denied("User Banned"),
+        SignInFlaw::Locked { .. } => unproved("Account Locked"),
+        SignInFlaw::LockedOut { .. } => denied("User Banned"),
         SignInFlaw::Closed => unproved("Account Deleted"),
         SignInFlaw::EmailNotVerified => unproved("Email Not Verified"),
     }

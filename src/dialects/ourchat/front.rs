@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use chatelaine_http::{Pace, Peer};
+use chatelaine_http::Peer;
 use chatelaine_ourchat_pb::DESCRIPTORS;
 use chatelaine_ourchat_pb::service::auth::v1::auth_service_server::AuthServiceServer;
 use chatelaine_ourchat_pb::service::basic::v1::basic_service_server::BasicServiceServer;
@@ -33,7 +33,6 @@ const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 #[derive(Clone)]
 pub struct Front {
     at: Ourchat,
-    pace: Pace,
     services: Services,
 }
 
@@ -44,9 +43,8 @@ impl Front {
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .build_v1()
             .map_err(|error| format!("the descriptors of ourchat cannot be read: {error}"))?;
-        let pace = Pace::new(at.options().rate_burst, at.options().rate_replenish);
         let reflection: Reflection = Arc::new(move |request| reflection.clone().call(request));
-        Ok(Front { services: Services::new(&at, reflection), pace, at })
+        Ok(Front { services: Services::new(&at, reflection), at })
     }
 
     /// Whether a request is this dialect's: by its content type, or by a path that only rpcs have.
@@ -66,12 +64,12 @@ impl Front {
             return preflight();
         }
         let peer = request.extensions().get::<Peer>().copied();
-        if let Some(Err(fast)) = peer.map(|peer| self.pace.check(peer.address)) {
+        if let Some(Err(fast)) = peer.map(|peer| self.at.count(peer.address)) {
             return readable(too_many(fast.retry_ms / 1_000));
         }
         strip_prefix(&mut request);
         if self.at.maintaining().load(Ordering::Relaxed) && !passes_maintenance(request.uri().path()) {
-            return readable(maintaining());
+            return readable(Kind::of(&request).maintaining());
         }
         readable(self.dispatch(request).await)
     }
@@ -81,16 +79,16 @@ impl Front {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<StdError> + std::fmt::Display + Send,
     {
-        let kind = request.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let web = kind.is_some_and(|kind| kind.starts_with(b"application/grpc-web"));
+        let (kind, known) = (Kind::of(&request), SERVICES.contains(&service_of(request.uri().path())));
         let mut services = self.services.clone();
-        let answer = if web {
-            GrpcWebLayer::new().layer(services).call(request).await
-        } else if request.version() == Version::HTTP_2 {
-            services.call(request.map(Body::new)).await
-        } else {
+        let answer = match kind {
+            Kind::Web(_) => GrpcWebLayer::new().layer(services).call(request).await,
+            Kind::Plain if !known => return empty(StatusCode::NOT_FOUND),
+            Kind::Native | Kind::Plain if request.version() == Version::HTTP_2 => {
+                services.call(request.map(Body::new)).await
+            }
             // Native gRPC needs the trailers of HTTP/2.
-            return empty(StatusCode::BAD_REQUEST);
+            Kind::Native | Kind::Plain => return empty(StatusCode::BAD_REQUEST),
         };
         answer.unwrap_or_else(|never| match never {})
     }
@@ -131,15 +129,62 @@ impl Service<Request<Body>> for Services {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let service = request.uri().path().split('/').nth(1).unwrap_or_default();
-        match service {
-            "service.auth.v1.AuthService" => self.auth.call(request),
-            "service.basic.v1.BasicService" => self.basic.call(request),
-            "service.ourchat.v1.OurChatService" => self.chat.call(request),
-            "service.server_manage.v1.ServerManageService" => self.manage.call(request),
-            "grpc.reflection.v1.ServerReflection" => (self.reflection)(request),
+        let service = service_of(request.uri().path());
+        match SERVICES.iter().position(|known| *known == service) {
+            Some(0) => self.auth.call(request),
+            Some(1) => self.basic.call(request),
+            Some(2) => self.chat.call(request),
+            Some(3) => self.manage.call(request),
+            Some(4) => (self.reflection)(request),
             _ => Box::pin(std::future::ready(Ok(unimplemented()))),
         }
+    }
+}
+
+/// The services, in the order in which they are called.
+const SERVICES: [&str; 5] = [
+    "service.auth.v1.AuthService",
+    "service.basic.v1.BasicService",
+    "service.ourchat.v1.OurChatService",
+    "service.server_manage.v1.ServerManageService",
+    "grpc.reflection.v1.ServerReflection",
+];
+
+fn service_of(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
+}
+
+/// In which of the protocol's forms a request comes.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// gRPC itself.
+    Native,
+    /// gRPC-Web; with the type of the answer, which a client of the panel's library compares as a whole.
+    Web(&'static str),
+    /// Nothing of that.
+    Plain,
+}
+
+impl Kind {
+    fn of<B>(request: &Request<B>) -> Kind {
+        let words = |name| request.headers().get(name).map_or(&b""[..], HeaderValue::as_bytes);
+        let kind = words(header::CONTENT_TYPE);
+        if kind.starts_with(b"application/grpc-web") {
+            let is_text = words(header::ACCEPT).starts_with(b"application/grpc-web-text");
+            return Kind::Web(if is_text { "application/grpc-web-text+proto" } else { "application/grpc-web+proto" });
+        }
+        if kind.starts_with(GRPC.as_bytes()) { Kind::Native } else { Kind::Plain }
+    }
+
+    fn maintaining(self) -> Response<Body> {
+        let mut answer = match self {
+            Kind::Native | Kind::Web(_) => trailers_only("14", Some("Server Maintaining")),
+            Kind::Plain => empty(StatusCode::SERVICE_UNAVAILABLE),
+        };
+        if let Kind::Web(kind) = self {
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        answer
     }
 }
 
@@ -173,6 +218,22 @@ fn passes_maintenance(path: &str) -> bool {
         || path == "/service.auth.v1.AuthService/Auth"
 }
 
+/// What a preflight is answered.
+pub(crate) const PREFLIGHT: [(&str, &str); 3] = [
+    ("access-control-allow-methods", "GET,POST,PUT,DELETE,OPTIONS"),
+    (
+        "access-control-allow-headers",
+        "content-type,authorization,accept,origin,x-requested-with,x-grpc-web,grpc-timeout,user-agent,x-user-agent",
+    ),
+    ("access-control-max-age", "86400"),
+];
+
+/// By what a page of another origin may read an answer.
+pub(crate) const READABLE: [(&str, &str); 2] = [
+    ("access-control-allow-origin", "*"),
+    ("access-control-expose-headers", "grpc-status,grpc-message,grpc-status-details-bin,ourchat-code-id"),
+];
+
 fn is_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
@@ -180,32 +241,23 @@ fn is_preflight<B>(request: &Request<B>) -> bool {
 fn preflight() -> Response<Body> {
     let mut answer = empty(StatusCode::OK);
     let headers = answer.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET,POST,PUT,DELETE,OPTIONS"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static(
-            "content-type,authorization,accept,origin,x-requested-with,x-grpc-web,grpc-timeout,user-agent,x-user-agent",
-        ),
-    );
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    for (name, value) in PREFLIGHT {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     readable(answer)
 }
 
 /// Tokens travel in a header that no browser adds by itself, so any origin may read.
 fn readable(mut answer: Response<Body>) -> Response<Body> {
-    let headers = answer.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("grpc-status,grpc-message,grpc-status-details-bin,ourchat-code-id"),
-    );
+    for (name, value) in READABLE {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     answer
 }
 
 /// A bare 429: the phone client retries only when its library makes the status itself, so no gRPC header may be here.
 fn too_many(wait_s: u64) -> Response<Body> {
-    let text = format!("Too Many Requests! Wait for {wait_s}s");
-    let mut answer = Response::new(Body::new(Full::new(Bytes::from(text))));
+    let mut answer = Response::new(Body::new(Full::new(Bytes::from(too_many_text(wait_s)))));
     *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -214,8 +266,9 @@ fn too_many(wait_s: u64) -> Response<Body> {
     answer
 }
 
-fn maintaining() -> Response<Body> {
-    trailers_only("14", Some("Server Maintaining"))
+/// What is said to who is too fast.
+pub(crate) fn too_many_text(wait_s: u64) -> String {
+    format!("Too Many Requests! Wait for {wait_s}s")
 }
 
 fn unimplemented() -> Response<Body> {

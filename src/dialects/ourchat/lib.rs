@@ -11,7 +11,11 @@ mod front;
 mod ids;
 mod markdown;
 mod options;
+mod plain;
+mod public_key;
 mod services;
+mod verify;
+mod views;
 mod wire;
 
 mod accounts;
@@ -31,12 +35,18 @@ mod rooms;
 pub use codes::{Answer, Op, answer};
 pub use front::Front;
 pub use options::{Contact, Options, Unregister};
+pub use plain::configure;
+pub use verify::{Letter, Post};
 pub use wire::Fault;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chatelaine_core::Core;
+use chatelaine_http::{Pace, TooFast};
+
+use verify::Waiters;
 
 /// What this dialect needs to run; cheap to clone.
 #[derive(Clone)]
@@ -47,13 +57,30 @@ struct Inner {
     options: Options,
     /// Whether every call but a few is refused, until an administrator ends it or the server starts anew.
     maintaining: AtomicBool,
+    pace: Pace,
+    waiters: Arc<Waiters>,
+    post: Post,
 }
 
 impl Ourchat {
-    /// The dialect over a core.
-    pub fn new(core: Core, options: Options) -> Ourchat {
+    /// The dialect over a core; `post` takes the letters to people.
+    pub fn new(core: Core, options: Options, post: Post) -> Ourchat {
         let maintaining = AtomicBool::new(options.maintaining);
-        Ourchat(Arc::new(Inner { core, options, maintaining }))
+        let pace = Pace::new(options.rate_burst, options.rate_replenish);
+        Ourchat(Arc::new(Inner { core, options, maintaining, pace, waiters: Arc::default(), post }))
+    }
+
+    /// Counts one request of an address. Never refuses where the server's own limits are switched off.
+    pub(crate) fn count(&self, address: IpAddr) -> Result<(), TooFast> {
+        if self.0.core.settings().rate_limit.enabled { self.0.pace.check(address) } else { Ok(()) }
+    }
+
+    pub(crate) fn waiters(&self) -> &Arc<Waiters> {
+        &self.0.waiters
+    }
+
+    pub(crate) fn post(&self, letter: Letter) {
+        (self.0.post)(letter);
     }
 
     pub(crate) fn core(&self) -> &Core {

@@ -31,6 +31,8 @@ pub struct Options {
     pub enabled: bool,
     /// Whether the server starts in maintenance.
     pub maintaining: bool,
+    /// Under which address people reach the server, for links in letters; no slash at its end.
+    pub public_url: String,
     /// Requests of one address that may come at once; 0 switches the limit off.
     pub rate_burst: u32,
     /// Time after which one more may come.
@@ -83,6 +85,8 @@ pub struct Options {
     pub empty_room_keep_duration: Duration,
 }
 
+/// What the protocol's own server names to its clients.
+const STUN_SERVERS: [&str; 2] = ["stun:stun.l.google.com:19302", "stun:stun1.l.google.com:19302"];
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Default for Options {
@@ -90,6 +94,7 @@ impl Default for Options {
         Options {
             enabled: true,
             maintaining: false,
+            public_url: String::new(),
             rate_burst: 16,
             rate_replenish: Duration::from_millis(500),
             password_strength_limit: 1,
@@ -108,7 +113,7 @@ impl Default for Options {
             preset_user_status: Vec::new(),
             contacts: Vec::new(),
             support_page: None,
-            stun_servers: Vec::new(),
+            stun_servers: STUN_SERVERS.map(str::to_owned).to_vec(),
             turn_enabled: false,
             turn_server_url: String::new(),
             turn_username: String::new(),

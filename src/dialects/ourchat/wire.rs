@@ -84,6 +84,8 @@ pub enum Fault {
     SignalCandidate,
     /// A signal is of no kind.
     SignalType,
+    /// In maintenance only administrators sign in.
+    Maintaining,
     /// The rpc is not there yet.
     Unfinished,
 }

@@ -48,6 +48,8 @@ impl NewAccount {
             invite: self.invite.map(Secret::new),
             locale: self.locale,
             time_zone: self.time_zone,
+            public_key: None,
+            password_score: None,
         })
     }
 }

@@ -199,11 +199,11 @@ fn sign_in(flaw: SignInFlaw) -> Row {
         SignInFlaw::UnknownAccount | SignInFlaw::WrongPassword | SignInFlaw::NoPassword | SignInFlaw::Closed => {
             Row::new(401, "sign-in-failed", "Sign-in failed", "The name or the password is wrong.")
         }
-        SignInFlaw::Locked { retry_ms: Some(ms) } => {
+        SignInFlaw::Locked { retry_ms: ms } | SignInFlaw::LockedOut { retry_ms: Some(ms) } => {
             let detail = "Too many wrong passwords. Wait as long as Retry-After says, then try again.";
             Row::new(429, "account-locked", "Account locked", detail).retry(Some(ms))
         }
-        SignInFlaw::Locked { retry_ms: None } => {
+        SignInFlaw::LockedOut { retry_ms: None } => {
             Row::new(403, "account-locked", "Account locked", "This account is locked. Ask whoever runs this server.")
         }
         SignInFlaw::EmailNotVerified => {

@@ -94,6 +94,7 @@ fn into_core(change: MeChange) -> Result<AccountChange, Fault> {
         display_name: change.display_name.as_deref().map(DisplayName::new).transpose()?,
         avatar,
         status: change.status,
+        status_life_s: None,
         bio: change.bio,
         locale: change.locale,
         time_zone: change.time_zone,

@@ -2,3 +2,4 @@
 
 mod ourchat;
 mod web;
+mod words;

@@ -4,6 +4,6 @@ mod bodies;
 mod limits;
 mod pages;
 mod protocols;
-mod rig;
+pub mod rig;
 mod stopping;
 mod tls;

@@ -14,7 +14,7 @@ use chatelaine_ourchat_pb::service::auth::v1::auth_service_server::AuthService;
 
 use super::{Reply, Stream};
 use crate::codes::Op;
-use crate::{Ourchat, accounts};
+use crate::{Ourchat, accounts, verify};
 
 /// The service over the dialect.
 #[derive(Clone)]
@@ -33,6 +33,6 @@ impl AuthService for Auth {
     type VerifyStream = Stream<VerifyResponse>;
 
     async fn verify(&self, request: Request<VerifyRequest>) -> Reply<Stream<VerifyResponse>> {
-        self.0.anyone(Op::Verify, request, accounts::verify).await
+        self.0.anyone(Op::Verify, request, verify::verify).await
     }
 }

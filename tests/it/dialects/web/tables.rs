@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use chatelaine_core::clock::{Stamp, Until};
-use chatelaine_core::error::{Error, Field, Flaw, Incident, Limit, Reason, Right, SignInFlaw, Thing, Unique};
+use chatelaine_core::error::Error;
 use chatelaine_core::event::{Audience, Ended, Event, Presence, What};
 use chatelaine_core::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
-use chatelaine_core::server_roles::ServerPermission;
 use chatelaine_web::{Fault, frame, problem};
 use serde_json::json;
 
+use crate::dialects::words;
 use crate::golden;
 
 #[test]
@@ -34,21 +34,7 @@ fn every_fault_has_its_problem() {
 }
 
 fn faults() -> Vec<Fault> {
-    let mut errors = Vec::new();
-    for field in FIELDS {
-        errors.extend(FLAWS.iter().map(|flaw| Error::Invalid(field, *flaw)));
-    }
-    errors.extend(THINGS.map(Error::NotFound));
-    errors.extend(THINGS.map(Error::Exists));
-    errors.extend(UNIQUES.map(Error::Taken));
-    errors.extend(SIGN_INS.map(Error::SignIn));
-    errors.extend([Right::Operate, Right::OtherAccount, Right::Owner].map(Error::Denied));
-    errors.extend(ServerPermission::ALL.map(|permission| Error::Denied(Right::Server(permission))));
-    errors.extend((1..=14).map(|number| Error::Denied(Right::Room(number))));
-    errors.extend(REASONS.map(Error::Refused));
-    errors.extend(LIMITS.map(Error::OverLimit));
-    errors.extend([Error::TooFast { retry_ms: 1_500 }, Error::Busy, Error::Internal(Incident::log(&"a test"))]);
-    let mut faults: Vec<Fault> = errors.into_iter().map(Fault::Core).collect();
+    let mut faults: Vec<Fault> = words::errors().into_iter().map(Fault::Core).collect();
     faults.extend([
         Fault::NotJson("line 1, column 2".to_owned()),
         Fault::UnknownField("colour".to_owned()),
@@ -67,47 +53,6 @@ fn faults() -> Vec<Fault> {
     ]);
     faults
 }
-
-macro_rules! words {
-    ($name:ident: $kind:ident [$($word:ident),* $(,)?]) => {
-        const $name: [$kind; [$($kind::$word),*].len()] = [$($kind::$word),*];
-        // A word that is missing in the list above breaks this match.
-        const _: fn($kind) = |word| match word { $($kind::$word => {})* };
-    };
-}
-
-words!(FIELDS: Field [
-    Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept,
-    SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
-    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Range, MachineCode, MachineFacts, FieldName, Reading,
-]);
-words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
-words!(THINGS: Thing [
-    Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
-    Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
-    Channel,
-]);
-words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
-words!(REASONS: Reason [
-    NotAPerson, SignUpClosed, InviteNeeded, SetUpAlready, LastAdministrator, AccountClosed, Blocked, Expired, NotAMember,
-    Muted, Banned, JoinRule, RoomKind, LastOwner, BuiltIn, NotEncrypted, Recalled, TooLate, InUse, Incomplete,
-    AlreadyAnswered,
-]);
-words!(LIMITS: Limit [
-    Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Identifiers, Connections, Kept,
-]);
-
-const SIGN_INS: [SignInFlaw; 8] = [
-    SignInFlaw::Missing,
-    SignInFlaw::BadToken,
-    SignInFlaw::UnknownAccount,
-    SignInFlaw::WrongPassword,
-    SignInFlaw::NoPassword,
-    SignInFlaw::Locked { retry_ms: Some(2_500) },
-    SignInFlaw::Locked { retry_ms: None },
-    SignInFlaw::Closed,
-];
 
 #[test]
 fn every_event_has_its_frame() {
