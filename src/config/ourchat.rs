@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chatelaine_ourchat::{Contact, Unregister};
+use chatelaine_ourchat::Contact;
 
 use super::setting::{Kind, Setting};
 use super::{Config, short, text_within};
@@ -66,18 +66,6 @@ pub(super) const TABLE: &[Setting] = &[
         Kind::Seconds { min: 1, max: 86_400, put: |c, n| c.ourchat.verify_email_expiry = Duration::from_secs(n) },
         "300",
         "How long the link holds that verifies an e-mail address.",
-    ),
-    Setting::new(
-        "ourchat.unregister_policy",
-        Kind::Choice { of: &["disable", "delete"], put: put_unregister },
-        "disable",
-        "What leaving through OurChat does: disable closes the account, delete removes it with all that hangs on it.",
-    ),
-    Setting::new(
-        "ourchat.default_session",
-        Kind::Count { min: 0, max: 1 << 31, put: |c, n| c.ourchat.default_session = Some(n).filter(|room| *room > 0) },
-        "0",
-        "The number of the room that everybody joins who registers through OurChat; 0 for none.",
     ),
     Setting::new(
         "ourchat.user_files_limit",
@@ -206,13 +194,6 @@ fn put_public_url(config: &mut Config, text: &str) -> bool {
     config.ourchat.public_url = text.to_owned();
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     text.is_empty() || (text_within(text, 9, 1_000) && rest.is_some_and(|rest| !rest.ends_with('/')))
-}
-
-fn put_unregister(config: &mut Config, word: &str) {
-    config.ourchat.unregister_policy = match word {
-        "delete" => Unregister::Delete,
-        _ => Unregister::Disable,
-    };
 }
 
 fn put_presets(config: &mut Config, items: &[String]) -> bool {

@@ -18,8 +18,7 @@ use chatelaine_ourchat_pb::service::ourchat::unregister::v1::{UnregisterRequest,
 
 use crate::auth::token;
 use crate::options::Unregister;
-use crate::views::timestamp;
-use crate::wire::Fault;
+use crate::wire::{Fault, timestamp};
 use crate::{Ourchat, ids, public_key};
 
 pub(crate) async fn register(at: Ourchat, caller: Caller, wish: RegisterRequest) -> Result<RegisterResponse, Fault> {

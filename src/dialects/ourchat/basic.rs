@@ -17,7 +17,7 @@ use chatelaine_ourchat_pb::service::basic::voip::v1::GetVoipConfigRequest;
 use chatelaine_ourchat_pb::service::basic::voip::v1::GetVoipConfigResponse;
 
 use crate::wire::Fault;
-use crate::{Ourchat, options, views};
+use crate::{Ourchat, options, wire};
 
 /// The clock by which events are stamped, too.
 pub(crate) async fn timestamp(
@@ -25,7 +25,7 @@ pub(crate) async fn timestamp(
     _caller: Caller,
     _wish: TimestampRequest,
 ) -> Result<TimestampResponse, Fault> {
-    Ok(TimestampResponse { timestamp: Some(views::timestamp(at.core().now())) })
+    Ok(TimestampResponse { timestamp: Some(wire::timestamp(at.core().now())) })
 }
 
 pub(crate) async fn get_server_info(

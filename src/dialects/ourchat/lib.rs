@@ -15,7 +15,6 @@ mod plain;
 mod public_key;
 mod services;
 mod verify;
-mod views;
 mod wire;
 
 mod accounts;
