@@ -4,7 +4,7 @@
 //! Invariant: a change that is due is asked for once, together with the message that found it due; the clock starts anew
 //! there, whether or not the asked member follows.
 
-use chatelaine_store::{Read, Row};
+use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{self, Verb};
@@ -18,7 +18,7 @@ use crate::page::Done;
 use crate::roles::{self, Permission, Standing};
 use crate::rooms::members;
 use crate::rooms::room::RoomRow;
-use crate::schema::{KEY_STATE_BY_ROOM, ROOM_BY_ID};
+use crate::schema::{KEY_STATE_BY_ROOM, MEMBER_BY_ROOM, ROOM_BY_ID};
 use crate::settings::Settings;
 use crate::{Core, Tx, accounts, event_log};
 
@@ -120,6 +120,15 @@ pub(crate) fn renew_if_due(tx: &mut Tx<'_>, now: Stamp, sender: &Standing, life_
 /// Asks a member to make a new key and to send it to each other member who has a public key.
 fn ask_for_key(tx: &mut Tx<'_>, now: Stamp, room: RoomId, account: AccountId) -> Result<()> {
     event_log::record(tx, now, Audience::room(room), What::RoomKeyDue { room, account })?;
+    let most = usize::try_from(KEY_MEMBERS_MAX).unwrap_or(usize::MAX);
+    let members = MEMBER_BY_ROOM.keys(tx, &room, None, Order::Ascending, most)?;
+    let others: Vec<AccountId> =
+        members.into_iter().map(|(_, member)| member).filter(|member| *member != account).collect();
+    for (member, key) in accounts::public_keys(tx, &others)? {
+        let what = What::RoomKeyWanted { room, account, member };
+        let audience = Audience::room(room).and_account(member);
+        event_log::record_with(tx, now, audience, what, Enclosure::bytes(key.bytes()))?;
+    }
     KEY_STATE_BY_ROOM.put(tx, &room, &KeyRow { changed_at: now, somebody_left: false })?;
     Ok(())
 }

@@ -5,6 +5,7 @@ mod basic;
 mod codes;
 mod front;
 mod harness;
+mod keys;
 mod messages;
 mod stream;
 mod tokens;
