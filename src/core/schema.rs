@@ -80,6 +80,7 @@ schema! {
         0x0306 OPEN_REPORTS_BY_REPORTER "open_reports_by_reporter": (AccountId, ReportId) => ();
         0x0307 ALIAS_BY_PAIR "alias_by_pair": (AccountId, AccountId) => String;
         0x0308 ASKED_BY_PEOPLE "asked_by_people": (AccountId, u64, AccountId) => crate::friends::Asked;
+        0x0309 ALIAS_BY_REQUEST "alias_by_request": (AccountId, AccountId) => String;
 
         // 04: roles on the server, audit, announcements
         0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole, cached;

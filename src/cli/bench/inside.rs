@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use chatelaine_core::accounts::{self, DisplayName, NewAccount};
 use chatelaine_core::ids::RoomId;
+use chatelaine_core::limits::INVITE_LIFE_S;
 use chatelaine_core::messages::{self, NewMessage};
 use chatelaine_core::rooms::{self, JoinRule, NewGroup, RoomOptions};
 use chatelaine_core::settings::{RunTime, Settings};
@@ -64,6 +65,7 @@ pub fn people_and_rooms(core: &Core, count: usize) -> io::Result<(Caller, Vec<Ro
             encrypted: false,
             members: Vec::new(),
             note: String::new(),
+            invites_for_s: INVITE_LIFE_S,
         };
         ids.push(rooms::open_group(core, &caller, group).map_err(broken)?.room.room.id);
     }

@@ -12,7 +12,8 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{ALIAS_CHARS_MAX, FRIENDS_MAX};
-use crate::page::{Ask, Page};
+use crate::page::{Ask, Done, Page};
+use crate::rooms::{Left, deleting};
 use crate::schema::{ALIAS_BY_PAIR, FRIEND_BY_PAIR, FRIEND_REQUEST_BY_PAIR};
 use crate::{Core, Tx};
 
@@ -130,16 +131,39 @@ pub fn list(core: &Core, caller: &Caller, ask: Ask<AccountId>) -> Result<Page<Fr
 pub fn remove(core: &Core, caller: &Caller, other: AccountId) -> Result<()> {
     let me = caller.require_account()?;
     let now = core.now();
-    core.write(caller, move |tx| {
-        if !are_friends(tx, me, other)? {
-            return Err(Error::NotFound(Thing::Friend));
-        }
-        FRIEND_BY_PAIR.remove(tx, &(me, other))?;
-        FRIEND_BY_PAIR.remove(tx, &(other, me))?;
-        touch_both(tx, me, other, now)?;
-        let what = What::FriendRemoved { by: me, other };
-        event_log::record(tx, now, Audience::accounts(vec![me, other]), what).map(|_| ())
-    })
+    core.write(caller, move |tx| require_parted(tx, now, me, other))
+}
+
+/// Ends a friendship from both sides, and with it the private room of the two and all that was said there: one protocol
+/// promises so. Fails with `NotFound(Friend)`.
+pub fn remove_with_room(core: &Core, caller: &Caller, other: AccountId) -> Result<()> {
+    let me = caller.require_account()?;
+    let now = core.now();
+    let room = core.write(caller, move |tx| {
+        require_parted(tx, now, me, other)?;
+        deleting::begin_private(tx, now, me, other)
+    })?;
+    room.map_or(Ok(()), |room| deleting::finish(core, room, Left::RoomDeleted).map(drop))
+}
+
+fn require_parted(tx: &mut Tx<'_>, now: Stamp, by: AccountId, other: AccountId) -> Result<()> {
+    match part(tx, now, by, other)? {
+        Done::Done => Ok(()),
+        Done::AlreadySo => Err(Error::NotFound(Thing::Friend)),
+    }
+}
+
+/// Takes both sides of a friendship away and tells the two, if they were friends.
+pub(crate) fn part(tx: &mut Tx<'_>, now: Stamp, by: AccountId, other: AccountId) -> Result<Done> {
+    if !are_friends(tx, by, other)? {
+        return Ok(Done::AlreadySo);
+    }
+    FRIEND_BY_PAIR.remove(tx, &(by, other))?;
+    FRIEND_BY_PAIR.remove(tx, &(other, by))?;
+    touch_both(tx, by, other, now)?;
+    let what = What::FriendRemoved { by, other };
+    event_log::record(tx, now, Audience::accounts(vec![by, other]), what)?;
+    Ok(Done::Done)
 }
 
 pub(super) fn touch_both(tx: &mut Tx<'_>, one: AccountId, other: AccountId, now: Stamp) -> Result<()> {
@@ -151,6 +175,17 @@ pub(super) fn touch_both(tx: &mut Tx<'_>, one: AccountId, other: AccountId, now:
 /// Fails with `NotFound(Account)` or `Invalid(Alias, ..)`.
 pub fn set_alias(core: &Core, caller: &Caller, other: AccountId, alias: &str) -> Result<()> {
     let me = caller.require_account()?;
+    let alias = checked_alias(alias)?;
+    let now = core.now();
+    core.write(caller, move |tx| {
+        accounts::get(tx, other)?;
+        put_alias(tx, me, other, &alias)?;
+        accounts::touch(tx, me, now)
+    })
+}
+
+/// A trimmed private name; may be blank. Fails with `Invalid(Alias, ..)`.
+pub(super) fn checked_alias(alias: &str) -> Result<String> {
     let alias = alias.trim().to_owned();
     if alias.chars().count() > ALIAS_CHARS_MAX {
         return Err(Error::Invalid(Field::Alias, Flaw::TooLong));
@@ -158,14 +193,13 @@ pub fn set_alias(core: &Core, caller: &Caller, other: AccountId, alias: &str) ->
     if alias.chars().any(char::is_control) {
         return Err(Error::Invalid(Field::Alias, Flaw::Malformed));
     }
-    let now = core.now();
-    core.write(caller, move |tx| {
-        accounts::get(tx, other)?;
-        if alias.is_empty() {
-            ALIAS_BY_PAIR.remove(tx, &(me, other))?;
-        } else {
-            ALIAS_BY_PAIR.put(tx, &(me, other), &alias)?;
-        }
-        accounts::touch(tx, me, now)
-    })
+    Ok(alias)
+}
+
+pub(super) fn put_alias(tx: &mut Tx<'_>, by: AccountId, other: AccountId, alias: &String) -> Result<()> {
+    if alias.is_empty() {
+        Ok(ALIAS_BY_PAIR.remove(tx, &(by, other))?)
+    } else {
+        Ok(ALIAS_BY_PAIR.put(tx, &(by, other), alias)?)
+    }
 }

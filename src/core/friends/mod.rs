@@ -11,8 +11,12 @@ mod tests;
 
 pub use asked::Asked;
 pub use blocks::{Block, is_blocked};
+pub(crate) use friend::part;
 pub use friend::{
-    Friend, FriendRequest, FriendView, Standing, are_friends, find_alias, ids_of, list, remove, set_alias, standing,
+    Friend, FriendRequest, FriendView, Standing, are_friends, find_alias, ids_of, list, remove, remove_with_room,
+    set_alias, standing,
 };
 pub(crate) use requests::remove_request;
-pub use requests::{Answer, Requests, answer, ask, list_requests, withdraw};
+pub use requests::{
+    Answer, NewAnswer, NewRequest, Requests, answer, answer_with, ask, ask_with, list_requests, withdraw,
+};

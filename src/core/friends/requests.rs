@@ -5,17 +5,17 @@ use chatelaine_store::Order;
 
 use super::asked;
 use super::blocks;
-use super::friend::{Friend, FriendRequest, are_friends, touch_both};
+use super::friend::{Friend, FriendRequest, are_friends, checked_alias, put_alias, touch_both};
 use crate::accounts;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Reason, Result, Thing};
-use crate::event::{Audience, What};
+use crate::event::{Audience, Enclosure, What};
 use crate::event_log;
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{FRIEND_REQUEST_LIFE_S, FRIEND_REQUESTS_MAX, FRIENDS_MAX, NOTE_CHARS_MAX};
 use crate::rooms;
-use crate::schema::{FRIEND_BY_PAIR, FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS};
+use crate::schema::{ALIAS_BY_REQUEST, FRIEND_BY_PAIR, FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS};
 use crate::settings::Settings;
 use crate::{Core, Tx, View};
 
@@ -37,18 +37,48 @@ pub struct Requests {
     pub outgoing: Vec<FriendRequest>,
 }
 
+/// A request for friendship to be made.
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    /// Whom.
+    pub to: AccountId,
+    /// What is said with it.
+    pub note: String,
+    /// The private name that the other one gets as soon as he accepts.
+    pub alias: Option<String>,
+    /// For how many seconds it can be answered.
+    pub for_s: u64,
+}
+
+/// An answer to a request for friendship.
+#[derive(Clone, Debug)]
+pub struct NewAnswer {
+    /// Who asked.
+    pub from: AccountId,
+    /// Yes or no.
+    pub answer: Answer,
+    /// What is said with it.
+    pub note: String,
+    /// A number that the protocol of the two tells beside the answer.
+    pub number: i64,
+}
+
+/// As [`ask_with`], for as long as requests usually can be answered and without a private name.
+pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<FriendRequest> {
+    ask_with(core, caller, NewRequest { to, note: note.to_owned(), alias: None, for_s: FRIEND_REQUEST_LIFE_S })
+}
+
 /// Asks somebody for friendship. Fails with `Exists(Friend)`, `Invalid(Account, Oneself)`, `NotFound(Account)`,
 /// `Refused(Blocked)` when either blocks the other, `Refused(AccountClosed)`, `OverLimit`, or `TooFast` after asking the same
 /// person too often.
-pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<FriendRequest> {
+pub fn ask_with(core: &Core, caller: &Caller, new: NewRequest) -> Result<FriendRequest> {
+    let NewRequest { to, for_s, .. } = new;
     let from = caller.require_account()?;
     if from == to {
         return Err(Error::Invalid(Field::Account, Flaw::Oneself));
     }
-    let note = note.trim().to_owned();
-    if note.chars().count() > NOTE_CHARS_MAX {
-        return Err(Error::Invalid(Field::Note, Flaw::TooLong));
-    }
+    let note = checked_note(&new.note)?;
+    let alias = new.alias.as_deref().map(checked_alias).transpose()?.filter(|alias| !alias.is_empty());
     let now = core.now();
     core.write(caller, move |tx| {
         accounts::get_open(tx, to)?;
@@ -64,20 +94,45 @@ pub fn ask(core: &Core, caller: &Caller, to: AccountId, note: &str) -> Result<Fr
             return Err(Error::OverLimit(Limit::Requests));
         }
         asked::count(tx, now, (from, to), None)?;
-        let expires_at = now.plus_seconds(FRIEND_REQUEST_LIFE_S);
-        let request = FriendRequest { from, to, note: note.clone(), at: now, expires_at };
-        FRIEND_REQUEST_BY_PAIR.put(tx, &(from, to), &request)?;
-        FRIEND_REQUESTERS.put(tx, &(to, from), &())?;
+        let request = FriendRequest { from, to, note: note.clone(), at: now, expires_at: now.plus_seconds(for_s) };
+        put_request(tx, &request, alias.as_ref())?;
         let audience = Audience::accounts(vec![from, to]);
-        event_log::record(tx, now, audience, What::FriendRequested { from, to })?;
+        let what = What::FriendRequested { from, to };
+        event_log::record_with(tx, now, audience, what, Enclosure::text(note.clone()))?;
         Ok(request)
     })
 }
 
-/// Answers the request that `from` sent to the caller. Accepting gives the private room of the two.
-/// Fails with `NotFound(FriendRequest)`, `Exists(Friend)`, `Refused(AccountClosed)` or `OverLimit(Friends)`.
+fn checked_note(note: &str) -> Result<String> {
+    let note = note.trim();
+    if note.chars().count() > NOTE_CHARS_MAX {
+        return Err(Error::Invalid(Field::Note, Flaw::TooLong));
+    }
+    Ok(note.to_owned())
+}
+
+fn put_request(tx: &mut Tx<'_>, request: &FriendRequest, alias: Option<&String>) -> Result<()> {
+    let FriendRequest { from, to, .. } = request;
+    FRIEND_REQUEST_BY_PAIR.put(tx, &(*from, *to), request)?;
+    FRIEND_REQUESTERS.put(tx, &(*to, *from), &())?;
+    match alias {
+        Some(alias) => Ok(ALIAS_BY_REQUEST.put(tx, &(*from, *to), alias)?),
+        None => Ok(ALIAS_BY_REQUEST.remove(tx, &(*from, *to))?),
+    }
+}
+
+/// As [`answer_with`], without words.
 pub fn answer(core: &Core, caller: &Caller, from: AccountId, answer: Answer) -> Result<Option<RoomId>> {
+    answer_with(core, caller, NewAnswer { from, answer, note: String::new(), number: 0 })
+}
+
+/// Answers the request that somebody sent to the caller; it is used up either way. Accepting gives the private room of the
+/// two, and the asker the private name he wanted. Fails with `NotFound(FriendRequest)`, `Exists(Friend)`,
+/// `Refused(AccountClosed)`, `Invalid(Note, TooLong)` or `OverLimit(Friends)`.
+pub fn answer_with(core: &Core, caller: &Caller, new: NewAnswer) -> Result<Option<RoomId>> {
     let me = caller.require_account()?;
+    let NewAnswer { from, answer, number, .. } = new;
+    let note = checked_note(&new.note)?;
     let (now, settings) = (core.now(), core.settings());
     core.write(caller, move |tx| {
         let request = FRIEND_REQUEST_BY_PAIR.get(tx, &(from, me))?;
@@ -90,7 +145,8 @@ pub fn answer(core: &Core, caller: &Caller, from: AccountId, answer: Answer) -> 
         };
         remove_request(tx, from, me)?;
         let what = What::FriendAnswered { from, to: me, accepted: room.is_some(), room };
-        event_log::record(tx, now, Audience::accounts(vec![from, me]), what)?;
+        let enclosure = Enclosure { text: note.clone(), number, ..Enclosure::default() };
+        event_log::record_with(tx, now, Audience::accounts(vec![from, me]), what, enclosure)?;
         Ok(room)
     })
 }
@@ -110,6 +166,9 @@ fn befriend(tx: &mut Tx<'_>, settings: &Settings, now: Stamp, people: (AccountId
     let friend = Friend { since: now, room: Some(room) };
     FRIEND_BY_PAIR.put(tx, &(one, other), &friend)?;
     FRIEND_BY_PAIR.put(tx, &(other, one), &friend)?;
+    if let Some(alias) = ALIAS_BY_REQUEST.get(tx, &(one, other))? {
+        put_alias(tx, one, other, &alias)?;
+    }
     // What the second asked of the first is answered by this too.
     remove_request(tx, other, one)?;
     touch_both(tx, one, other, now)?;
@@ -162,8 +221,9 @@ fn forget_lapsed(tx: &mut Tx<'_>, from: AccountId, now: Stamp) -> Result<()> {
     Ok(())
 }
 
-/// Takes both rows of a request away.
+/// Takes all rows of a request away.
 pub(crate) fn remove_request(tx: &mut Tx<'_>, from: AccountId, to: AccountId) -> Result<()> {
     FRIEND_REQUEST_BY_PAIR.remove(tx, &(from, to))?;
+    ALIAS_BY_REQUEST.remove(tx, &(from, to))?;
     Ok(FRIEND_REQUESTERS.remove(tx, &(to, from))?)
 }

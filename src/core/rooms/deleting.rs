@@ -23,7 +23,7 @@ use crate::schema::{
     ROLES_BY_ROOM, ROOM_BY_ID, TEXT_BY_PLACE,
 };
 use crate::server_roles::{self, ServerPermission};
-use crate::{Core, Tx, event_log, retention};
+use crate::{Core, Tx, event_log, friends, retention};
 
 /// What is still needed of a room that is being deleted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -34,21 +34,46 @@ pub struct DyingRow {
 
 impl Row for DyingRow {}
 
-/// Deletes a room with all that was said in it, and tells its members. Needs the right to delete it, or to look after all
-/// rooms. Fails with `Refused(RoomKind)` for one of the two in a private room, who can leave it instead.
-/// It is out of reach at once; the answer comes when its rows are gone.
+/// What becomes of private rooms when one of the two asks for the room's end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PrivateRooms {
+    /// They stay: what two people said to each other is neither's alone, and who has enough of it leaves.
+    Stay,
+    /// They go like groups, and the friendship of the two with them. One protocol promises so.
+    Go,
+}
+
+/// As [`delete_any`], where private rooms stay.
 pub fn delete(core: &Core, caller: &Caller, room: RoomId) -> Result<()> {
+    delete_any(core, caller, room, PrivateRooms::Stay)
+}
+
+/// Deletes a room with all that was said in it, and tells its members. Needs the right to delete it, or to look after all
+/// rooms. Fails with `Refused(RoomKind)` for one of the two in a private room, unless those go too.
+/// It is out of reach at once; the answer comes when its rows are gone.
+pub fn delete_any(core: &Core, caller: &Caller, room: RoomId, private: PrivateRooms) -> Result<()> {
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
     core.write(caller, move |tx| {
         let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, Permission::DeleteRoom)?;
-        // What two people said to each other is neither's alone: who has enough of it leaves.
-        if !server_roles::may(tx, &who, ServerPermission::ManageRooms)? {
+        if private == PrivateRooms::Stay && !server_roles::may(tx, &who, ServerPermission::ManageRooms)? {
             members::require_group(&acting.row)?;
+        }
+        if let Some((one, other)) = acting.row.pair.filter(|_| private == PrivateRooms::Go) {
+            let (by, other) = if acting.by == Some(other) { (other, one) } else { (one, other) };
+            friends::part(tx, now, by, other)?;
         }
         audit::record(tx, now, &who, Verb::RoomDeleted, &format!("room {room}"), "")?;
         begin(tx, now, room, &acting.row)
     })?;
     finish(core, room, Left::RoomDeleted).map(drop)
+}
+
+/// Begins the end of the private room of two people, if there is one; [`finish`] brings it to its end.
+pub(crate) fn begin_private(tx: &mut Tx<'_>, now: Stamp, one: AccountId, other: AccountId) -> Result<Option<RoomId>> {
+    let Some(room) = PRIVATE_ROOM_BY_PAIR.get(tx, &(one.min(other), one.max(other)))? else { return Ok(None) };
+    let row = members::room_row(tx, room)?;
+    begin(tx, now, room, &row)?;
+    Ok(Some(room))
 }
 
 /// Makes the room unreachable and tells the first members.

@@ -53,9 +53,11 @@ fn a_second_invitation_takes_the_place_of_the_first() {
     let second = invite(&world.core, &ann, room, id(&bob), "please".into()).unwrap();
     let open = list_invites(&world.core, &bob, all()).unwrap().items;
     assert_eq!(open, std::slice::from_ref(&second));
-    assert_eq!(find_invite(&world.core, &bob, room, id(&ann)), Ok(second.id));
-    let gone = answer_invite(&world.core, &bob, first.id, Answer::Accept);
-    assert_eq!(gone, Err(Error::NotFound(Thing::Invite)));
+    let gone = Err(Error::NotFound(Thing::Invite));
+    assert_eq!(answer_invite(&world.core, &bob, first.id, Answer::Accept), gone);
+    assert_eq!(answer_invite_of(&world.core, &bob, room, id(&bob), Answer::Accept), gone, "not his inviter");
+    assert_eq!(answer_invite_of(&world.core, &bob, room, id(&ann), Answer::Accept), Ok(room));
+    assert_eq!(answer_invite_of(&world.core, &bob, room, id(&ann), Answer::Accept), gone, "used up");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use chatelaine_store::{Order, Read};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Limit, Result, Thing};
-use crate::event::{Audience, What};
+use crate::event::{Audience, Enclosure, What};
 use crate::friends::asked;
 use crate::ids::{AccountId, InviteId, RoomId};
 use crate::limits::{INVITE_LIFE_S, ROOM_BATCH_ROWS, ROOM_INVITES_MAX, SEARCH_ROWS_MAX};
@@ -28,10 +28,29 @@ pub enum Answer {
     Decline,
 }
 
-/// Invites somebody into a group. Fails with `Denied` for plain members where the room does not let them invite, with
-/// `Exists(Member)`, `NotFound(Account)`, `Refused(Banned | Blocked | RoomKind)`, `OverLimit(Invites)`, or
-/// `TooFast` after asking the same person too often.
+/// An invitation to be made.
+#[derive(Clone, Debug)]
+pub struct NewInvite {
+    /// Into which room.
+    pub room: RoomId,
+    /// Whom.
+    pub invitee: AccountId,
+    /// What is said to it.
+    pub note: String,
+    /// For how many seconds it can be answered.
+    pub for_s: u64,
+}
+
+/// As [`invite_for`], for as long as invitations usually can be answered.
 pub fn invite(core: &Core, caller: &Caller, room: RoomId, invitee: AccountId, note: String) -> Result<InviteView> {
+    invite_for(core, caller, NewInvite { room, invitee, note, for_s: INVITE_LIFE_S })
+}
+
+/// Invites somebody into a group. Fails with `Denied` for plain members where the room does not let them invite, with
+/// `Exists(Member)`, `NotFound(Account)`, `Refused(AccountClosed | Banned | Blocked | RoomKind)`, `OverLimit(Invites)`, or
+/// `TooFast` after asking the same person too often.
+pub fn invite_for(core: &Core, caller: &Caller, new: NewInvite) -> Result<InviteView> {
+    let NewInvite { room, invitee, for_s, note } = new;
     let note = checked_note(note, Field::Note)?;
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
     core.write(caller, move |tx| {
@@ -42,7 +61,8 @@ pub fn invite(core: &Core, caller: &Caller, room: RoomId, invitee: AccountId, no
             return Err(Error::Exists(Thing::Member));
         }
         require_not_banned(tx, now, room, invitee)?;
-        let (id, row) = put(tx, now, room, (standing.account, invitee, &note))?;
+        let new = NewInvite { room, invitee, note: note.clone(), for_s };
+        let (id, row) = put(tx, now, standing.account, new)?;
         Ok(row.view(id, standing.row.title))
     })
 }
@@ -68,13 +88,8 @@ pub(crate) fn may_still_invite(
 }
 
 /// Writes an invitation in place of an earlier one by the same inviter, and tells the invitee.
-pub(crate) fn put(
-    tx: &mut Tx<'_>,
-    now: Stamp,
-    room: RoomId,
-    what: (AccountId, AccountId, &str),
-) -> Result<(InviteId, InviteRow)> {
-    let (inviter, invitee, note) = what;
+pub(crate) fn put(tx: &mut Tx<'_>, now: Stamp, inviter: AccountId, new: NewInvite) -> Result<(InviteId, InviteRow)> {
+    let NewInvite { room, invitee, note, for_s } = new;
     if let Some(old) = INVITE_BY_PEOPLE.get(tx, &(room, invitee, inviter))? {
         remove(tx, old)?;
     }
@@ -86,13 +101,15 @@ pub(crate) fn put(
     counts.invites += 1;
     members::put_counts(tx, room, counts)?;
     let id = InviteId::new(tx.count_up(&INVITES)?);
-    let expires_at = now.plus_seconds(INVITE_LIFE_S);
-    let row = InviteRow { room, inviter, invitee, note: note.to_owned(), at: now, expires_at };
+    let expires_at = now.plus_seconds(for_s);
+    let enclosure = Enclosure { text: note.clone(), number: expires_at.micros(), ..Enclosure::default() };
+    let row = InviteRow { room, inviter, invitee, note, at: now, expires_at };
     INVITE_BY_ID.put(tx, &id, &row)?;
     INVITE_BY_PEOPLE.put(tx, &(room, invitee, inviter), &id)?;
     INVITES_BY_ACCOUNT.put(tx, &(invitee, id), &())?;
     INVITES_BY_EXPIRY.put(tx, &(expires_at, id), &())?;
-    event_log::record(tx, now, Audience::room(room).and_account(invitee), What::InviteSent { room, inviter, invitee })?;
+    let audience = Audience::room(room).and_account(invitee);
+    event_log::record_with(tx, now, audience, What::InviteSent { room, inviter, invitee }, enclosure)?;
     Ok((id, row))
 }
 
@@ -137,29 +154,57 @@ fn open(r: &impl Read, now: Stamp, id: InviteId) -> Result<Option<InviteRow>> {
 pub fn answer_invite(core: &Core, caller: &Caller, id: InviteId, answer: Answer) -> Result<RoomId> {
     let account = caller.require_account()?;
     let (settings, now) = (core.settings(), core.now());
+    core.write(caller, move |tx| settle(tx, &settings, now, (id, account), answer))
+}
+
+/// As [`answer_invite`], for protocols that name an invitation by the room and its inviter. Whoever is banned there hears
+/// `Refused(Banned)` to any answer and whether or not he was invited.
+pub fn answer_invite_of(
+    core: &Core,
+    caller: &Caller,
+    room: RoomId,
+    inviter: AccountId,
+    answer: Answer,
+) -> Result<RoomId> {
+    let account = caller.require_account()?;
+    let (settings, now) = (core.settings(), core.now());
     core.write(caller, move |tx| {
-        let row = open(tx, now, id)?.filter(|row| row.invitee == account);
-        let InviteRow { room, inviter, .. } = row.ok_or(Error::NotFound(Thing::Invite))?;
-        let found = members::room_row(tx, room).map_err(|_| Error::NotFound(Thing::Invite))?;
-        let accepted = answer == Answer::Accept;
-        if accepted {
-            require_not_banned(tx, now, room, account)?;
-            if members::find(tx, room, account)?.is_some() {
-                return Err(Error::Exists(Thing::Member));
-            }
-            if !may_still_invite(tx, &settings, (room, &found), inviter)? {
-                return Err(Error::NotFound(Thing::Invite));
-            }
-        }
-        remove(tx, id)?;
-        if accepted {
-            members::add_telling(tx, &settings, now, room, (account, found.default_role, Some(inviter)))?;
-            drop_others(tx, room, account)?;
-        }
-        let what = What::InviteAnswered { room, inviter, invitee: account, accepted };
-        event_log::record(tx, now, Audience::accounts(vec![inviter, account]), what)?;
-        Ok(room)
+        require_not_banned(tx, now, room, account)?;
+        let id = INVITE_BY_PEOPLE.get(tx, &(room, account, inviter))?.ok_or(Error::NotFound(Thing::Invite))?;
+        settle(tx, &settings, now, (id, account), answer)
     })
+}
+
+fn settle(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    now: Stamp,
+    invite: (InviteId, AccountId),
+    answer: Answer,
+) -> Result<RoomId> {
+    let (id, account) = invite;
+    let row = open(tx, now, id)?.filter(|row| row.invitee == account);
+    let InviteRow { room, inviter, .. } = row.ok_or(Error::NotFound(Thing::Invite))?;
+    let found = members::room_row(tx, room).map_err(|_| Error::NotFound(Thing::Invite))?;
+    let accepted = answer == Answer::Accept;
+    if accepted {
+        require_not_banned(tx, now, room, account)?;
+        if members::find(tx, room, account)?.is_some() {
+            return Err(Error::Exists(Thing::Member));
+        }
+        if !may_still_invite(tx, settings, (room, &found), inviter)? {
+            return Err(Error::NotFound(Thing::Invite));
+        }
+    }
+    remove(tx, id)?;
+    if accepted {
+        members::add_telling(tx, settings, now, room, (account, found.default_role, Some(inviter)))?;
+        drop_others(tx, room, account)?;
+    }
+    let what = What::InviteAnswered { room, inviter, invitee: account, accepted };
+    let audience = Audience::room(room).and_account(inviter).and_account(account);
+    event_log::record(tx, now, audience, what)?;
+    Ok(room)
 }
 
 /// Who is in needs no further invitations of other members.
@@ -168,16 +213,6 @@ fn drop_others(tx: &mut Tx<'_>, room: RoomId, account: AccountId) -> Result<()> 
         remove(tx, id)?;
     }
     Ok(())
-}
-
-/// The open invitation by which an inviter asked the caller into a room: protocols name it so. Fails with `NotFound(Invite)`.
-pub fn find_invite(core: &Core, caller: &Caller, room: RoomId, inviter: AccountId) -> Result<InviteId> {
-    let account = caller.require_account()?;
-    let now = core.now();
-    core.read(|view| {
-        let id = INVITE_BY_PEOPLE.get(view, &(room, account, inviter))?.ok_or(Error::NotFound(Thing::Invite))?;
-        open(view, now, id)?.map(|_| id).ok_or(Error::NotFound(Thing::Invite))
-    })
 }
 
 /// Removes invitations that have run out, in bounded commands; safe to repeat. Says how many.

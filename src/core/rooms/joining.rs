@@ -5,17 +5,16 @@ use chatelaine_store::Order;
 
 use crate::caller::Caller;
 use crate::error::{Error, Field, Limit, Reason, Result, Thing};
-use crate::event::{Audience, What};
+use crate::event::{Audience, Enclosure, What};
 use crate::ids::{AccountId, RoomId};
-use crate::limits::{PAGE_ITEMS_MAX, ROOM_REQUESTS_MAX};
+use crate::limits::ROOM_REQUESTS_MAX;
 use crate::page::{Ask, Page};
-use crate::roles::{self, BUILT_IN, Permission};
+use crate::roles::{self, Permission};
 use crate::rooms::room::{JoinRule, RequestRow, checked_note};
 use crate::rooms::views::RequestView;
 use crate::rooms::{Answer, members, require_not_banned};
-use crate::schema::{MEMBERS_BY_ROLE, REQUEST_BY_ROOM, ROLES_BY_ROOM};
-use crate::settings::Settings;
-use crate::{Core, event_log};
+use crate::schema::REQUEST_BY_ROOM;
+use crate::{Core, Tx, event_log};
 
 /// What came of asking to join.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,8 +25,8 @@ pub enum Joining {
     Asked,
 }
 
-/// Joins an open group, or asks to be let in; asking again replaces the note and tells the approvers again.
-/// Fails with `NotFound(Room)` for rooms that are hidden from outsiders, `Exists(Member)`, `Refused(Banned)`, `Refused(JoinRule)`
+/// Joins an open group, or asks to be let in; asking again replaces the note and tells the room again.
+/// Fails with `NotFound(Room)` for rooms that are hidden from outsiders, `Refused(Banned)`, `Exists(Member)`, `Refused(JoinRule)`
 /// where only invitations help, or `OverLimit(Requests | Members | Rooms)`.
 pub fn join(core: &Core, caller: &Caller, room: RoomId, note: String) -> Result<Joining> {
     let account = caller.require_account()?;
@@ -35,13 +34,14 @@ pub fn join(core: &Core, caller: &Caller, room: RoomId, note: String) -> Result<
     let (settings, now) = (core.settings(), core.now());
     core.write(caller, move |tx| {
         let row = members::room_row(tx, room)?;
-        if members::find(tx, room, account)?.is_some() {
-            return Err(Error::Exists(Thing::Member));
-        }
-        if !row.is_visible() {
+        let inside = members::find(tx, room, account)?.is_some();
+        if !inside && !row.is_visible() {
             return Err(Error::NotFound(Thing::Room));
         }
         require_not_banned(tx, now, room, account)?;
+        if inside {
+            return Err(Error::Exists(Thing::Member));
+        }
         match row.join_rule {
             JoinRule::Open => {
                 members::add_telling(tx, &settings, now, room, (account, row.default_role, None))?;
@@ -59,24 +59,22 @@ pub fn join(core: &Core, caller: &Caller, room: RoomId, note: String) -> Result<
             members::put_counts(tx, room, counts)?;
         }
         REQUEST_BY_ROOM.put(tx, &(room, account), &RequestRow { note: note.clone(), at: now })?;
-        let audience = Audience::accounts(approvers(tx, &settings, room)?).and_account(account);
-        event_log::record(tx, now, audience, What::JoinRequested { room, account })?;
+        let audience = Audience::room(room).and_account(account);
+        let enclosure = Enclosure::text(note.clone());
+        event_log::record_with(tx, now, audience, What::JoinRequested { room, account }, enclosure)?;
         Ok(Joining::Asked)
     })
 }
 
-/// Members who may answer requests, as many as one event can name; the list of requests is open to all of them.
-fn approvers(r: &impl chatelaine_store::Read, settings: &Settings, room: RoomId) -> Result<Vec<AccountId>> {
-    let own = ROLES_BY_ROOM.keys(r, &room, None, Order::Ascending, crate::limits::ROOM_OWN_ROLES_MAX)?;
-    let mut approvers = Vec::new();
-    for role in BUILT_IN.into_iter().rev().chain(own.into_iter().map(|(_, role)| role)) {
-        let wanted = PAGE_ITEMS_MAX.saturating_sub(approvers.len());
-        if roles::held(r, settings, room, role)?.has(Permission::AcceptJoin) {
-            let holders = MEMBERS_BY_ROLE.keys(r, &(room, role), None, Order::Ascending, wanted)?;
-            approvers.extend(holders.into_iter().map(|(_, _, account)| account));
-        }
+/// Takes a request away, if there is one.
+pub(crate) fn remove_request(tx: &mut Tx<'_>, room: RoomId, account: AccountId) -> Result<()> {
+    if !REQUEST_BY_ROOM.has(tx, &(room, account))? {
+        return Ok(());
     }
-    Ok(approvers)
+    REQUEST_BY_ROOM.remove(tx, &(room, account))?;
+    let mut counts = members::counts(tx, room)?;
+    counts.requests = counts.requests.saturating_sub(1);
+    members::put_counts(tx, room, counts)
 }
 
 /// Requests that wait, by account. For those who may answer them.
@@ -114,10 +112,7 @@ pub fn answer_request(core: &Core, caller: &Caller, room: RoomId, account: Accou
             // Becoming a member takes the request away.
             members::add_telling(tx, &settings, now, room, (account, standing.row.default_role, by))?;
         } else {
-            REQUEST_BY_ROOM.remove(tx, &(room, account))?;
-            let mut counts = members::counts(tx, room)?;
-            counts.requests = counts.requests.saturating_sub(1);
-            members::put_counts(tx, room, counts)?;
+            remove_request(tx, room, account)?;
         }
         let audience = Audience::room(room).and_account(account);
         event_log::record(tx, now, audience, What::JoinAnswered { room, account, accepted, by })?;

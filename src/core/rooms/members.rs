@@ -20,6 +20,7 @@ use crate::schema::{
     COUNTS_BY_ROOM, LOG_BY_ROOM, MEMBER_BY_ROOM, MEMBERS_BY_JOINING, MEMBERS_BY_ROLE, REQUEST_BY_ROOM, ROOM_BY_ID,
     ROOMS_BY_ACCOUNT,
 };
+use crate::server_roles::{self, ServerPermission};
 use crate::settings::Settings;
 use crate::{Core, Tx, event_log};
 
@@ -212,7 +213,10 @@ pub fn kick(core: &Core, caller: &Caller, room: RoomId, account: AccountId) -> R
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
     let left = core.write(caller, move |tx| {
         let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, Permission::Kick)?;
-        require_group(&acting.row)?;
+        // Two in a private room are equals; only who looks after the whole server stands above them.
+        if !server_roles::may(tx, &who, ServerPermission::ManageRooms)? {
+            require_group(&acting.row)?;
+        }
         let member = find(tx, room, account)?.ok_or(Error::NotFound(Thing::Member))?;
         require_above(tx, &settings, &acting, room, &member)?;
         put_out(tx, now, room, (account, &member), What::MemberKicked { room, account, by: acting.by })?;

@@ -3,7 +3,9 @@
 //! Invariants: a pair of accounts has at most one private room; a room has members or is about to vanish; every list of a
 //! room's things is a range over a key made for it. What is said in a room lives in `messages`, who may do what in `roles`.
 
+mod admitting;
 pub mod deleting;
+mod facts;
 mod finding;
 mod invites;
 mod joining;
@@ -18,16 +20,23 @@ mod room;
 mod settings;
 mod views;
 
-pub use deleting::{delete, sweep_deleted};
+pub use admitting::{Admission, admit};
+pub use deleting::{PrivateRooms, delete, delete_any, sweep_deleted};
+pub use facts::{Facts, Outsiders, Roll, facts};
 pub use finding::find;
-pub use invites::{Answer, answer_invite, expire_invites, find_invite, invite, list_invites};
+pub use invites::{
+    Answer, NewInvite, answer_invite, answer_invite_of, expire_invites, invite, invite_for, list_invites,
+};
 pub use joining::{Joining, answer_request, join, list_requests};
 pub use keys::{KeyRow, send_key, set_encrypted};
 pub use links::{LinkPreview, NewLink, join_by_link, list_links, make_link, preview_link, remove_link};
 pub use members::{Left, MemberCursor, get_member, kick, leave, list_members, set_notify};
 pub use mine::{RoomCursor, get, get_mine, list_mine};
-pub use opening::{NewGroup, Opened, ensure_private, open_group, open_private};
-pub use restrictions::{Restrict, ban, list_bans, list_mutes, mute, unban, unmute};
+pub use opening::{NewGroup, Opened, ensure_private, join_default, open_group, open_private};
+pub use restrictions::{
+    Restrict, RestrictEach, ban, ban_each, list_bans, list_mutes, mute, mute_each, unban, unban_each, unmute,
+    unmute_each,
+};
 pub(crate) use restrictions::{require_may_speak, require_not_banned};
 pub use room::*;
 pub use settings::{RoomChange, change};
@@ -37,6 +46,8 @@ pub use views::*;
 mod abuse_tests;
 #[cfg(test)]
 mod entrance_tests;
+#[cfg(test)]
+mod protocol_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

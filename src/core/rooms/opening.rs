@@ -13,14 +13,15 @@ use crate::ids::{AccountId, FileId, Offset, RoleId, RoomId};
 use crate::limits::ROOM_FIRST_MEMBERS_MAX;
 use crate::page::Done;
 use crate::roles::{MEMBER, OWNER};
+use crate::rooms::invites::NewInvite;
 use crate::rooms::mine::my_room;
 use crate::rooms::people::require_reachable;
 use crate::rooms::room::{
     JoinRule, LogRow, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
 };
 use crate::rooms::views::MyRoom;
-use crate::rooms::{invites, members};
-use crate::schema::{LISTED_ROOMS, LOG_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS};
+use crate::rooms::{invites, members, require_not_banned};
+use crate::schema::{DYING_ROOM_BY_ID, LISTED_ROOMS, LOG_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS};
 use crate::settings::Settings;
 use crate::{Core, Tx, event_log};
 
@@ -43,6 +44,8 @@ pub struct NewGroup {
     pub members: Vec<AccountId>,
     /// What is said to those who are invited.
     pub note: String,
+    /// For how many seconds they can answer.
+    pub invites_for_s: u64,
 }
 
 /// A group that was opened.
@@ -50,8 +53,8 @@ pub struct NewGroup {
 pub struct Opened {
     /// The group, as its owner sees it.
     pub room: MyRoom,
-    /// Who could be neither taken in nor invited: no such account, or blocked.
-    pub failed: Vec<AccountId>,
+    /// Who could be neither taken in nor invited, and why: no such account, a closed one, or blocked.
+    pub failed: Vec<(AccountId, Error)>,
 }
 
 /// Opens a group with the caller as its owner. Friends of the caller are in at once, others get an invitation.
@@ -75,12 +78,12 @@ pub fn open_group(core: &Core, caller: &Caller, new: NewGroup) -> Result<Opened>
         updated_at: now,
     };
     let note = checked_note(new.note, Field::Note)?;
-    let others = others(new.members, owner)?;
+    let (others, for_s) = (others(new.members, owner)?, new.invites_for_s);
     core.write(caller, move |tx| {
         if let Some(picture) = row.avatar {
             require_picture(tx, owner, picture)?;
         }
-        let (room, failed) = build(tx, &settings, now, (&row, &others, &note))?;
+        let (room, failed) = build(tx, &settings, now, (&row, &others, &note, for_s))?;
         Ok(Opened { room: my_room(tx, &settings, now, owner, room)?, failed })
     })
 }
@@ -99,16 +102,16 @@ fn build(
     tx: &mut Tx<'_>,
     settings: &Settings,
     now: Stamp,
-    of: (&RoomRow, &[AccountId], &str),
-) -> Result<(RoomId, Vec<AccountId>)> {
-    let (row, others, note) = of;
+    of: (&RoomRow, &[AccountId], &str, u64),
+) -> Result<(RoomId, Vec<(AccountId, Error)>)> {
+    let (row, others, note, for_s) = of;
     let owner = row.created_by;
     let room = put_room(tx, now, row)?;
     members::add(tx, settings, now, room, (owner, OWNER))?;
     let (mut first, mut invited, mut failed) = (vec![owner], Vec::new(), Vec::new());
     for account in others.iter().copied() {
-        if !is_reachable(tx, owner, account)? {
-            failed.push(account);
+        if let Some(obstacle) = obstacle(tx, owner, account)? {
+            failed.push((account, obstacle));
         } else if are_friends(tx, owner, account)? {
             members::add(tx, settings, now, room, (account, row.default_role))?;
             first.push(account);
@@ -119,28 +122,78 @@ fn build(
     let moves = first.into_iter().map(|account| joins(account, room)).collect();
     event_log::record_moving(tx, now, Audience::room(room), What::RoomOpened { room }, moves)?;
     for account in invited {
-        invites::put(tx, now, room, (owner, account, note))?;
+        let new = NewInvite { room, invitee: account, note: note.to_owned(), for_s };
+        invites::put(tx, now, owner, new)?;
     }
     Ok((room, failed))
 }
 
-/// Whether there is such an account, open, and neither has blocked the other.
-fn is_reachable(r: &impl Read, from: AccountId, to: AccountId) -> Result<bool> {
+/// What keeps somebody out: no such account, a closed one, or a block between the two.
+fn obstacle(r: &impl Read, from: AccountId, to: AccountId) -> Result<Option<Error>> {
     match require_reachable(r, from, to) {
-        Ok(()) => Ok(true),
-        Err(Error::NotFound(_) | Error::Refused(_)) => Ok(false),
+        Ok(()) => Ok(None),
+        Err(refusal @ (Error::NotFound(_) | Error::Refused(_))) => Ok(Some(refusal)),
         Err(other) => Err(other),
     }
 }
 
 fn put_room(tx: &mut Tx<'_>, now: Stamp, row: &RoomRow) -> Result<RoomId> {
     let room = RoomId::parse(tx.count_up(&ROOMS)?).map_err(|_| Error::OverLimit(Limit::Rooms))?;
+    put_rows(tx, now, room, row)?;
+    Ok(room)
+}
+
+fn put_rows(tx: &mut Tx<'_>, now: Stamp, room: RoomId, row: &RoomRow) -> Result<()> {
     ROOM_BY_ID.put(tx, &room, row)?;
     LOG_BY_ROOM.put(tx, &room, &LogRow { last_offset: Offset::START, last_at: now })?;
     if row.options.listed {
         LISTED_ROOMS.put(tx, &Newest(room), &accounts::fold(&row.title))?;
     }
-    Ok(room)
+    Ok(())
+}
+
+/// Brings an account into the room that the operator chose for everybody, as a plain member. A room of that number that is
+/// missing comes to be: nameless, unencrypted, without an owner. Fails with `Refused(Banned | RoomKind)`, `OverLimit(Members |
+/// Rooms)`, or `Busy` while a room of that number is being deleted.
+pub fn join_default(core: &Core, room: RoomId, account: AccountId) -> Result<Done> {
+    let (settings, now) = (core.settings(), core.now());
+    core.write(&Caller::system(), move |tx| {
+        let row = match ROOM_BY_ID.get(tx, &room)? {
+            Some(row) => row,
+            None => put_default(tx, now, room, account)?,
+        };
+        members::require_group(&row)?;
+        if members::find(tx, room, account)?.is_some() {
+            return Ok(Done::AlreadySo);
+        }
+        require_not_banned(tx, now, room, account)?;
+        members::add_telling(tx, &settings, now, room, (account, row.default_role, None))?;
+        Ok(Done::Done)
+    })
+}
+
+fn put_default(tx: &mut Tx<'_>, now: Stamp, room: RoomId, first: AccountId) -> Result<RoomRow> {
+    if DYING_ROOM_BY_ID.has(tx, &room)? {
+        return Err(Error::Busy);
+    }
+    let row = RoomRow {
+        kind: RoomKind::Group,
+        pair: None,
+        title: String::new(),
+        description: String::new(),
+        avatar: None,
+        join_rule: JoinRule::Request,
+        encrypted: false,
+        options: RoomOptions::default(),
+        default_role: MEMBER,
+        created_by: first,
+        created_at: now,
+        updated_at: now,
+    };
+    tx.count_past(&ROOMS, room.get())?;
+    put_rows(tx, now, room, &row)?;
+    event_log::record(tx, now, Audience::room(room), What::RoomOpened { room })?;
+    Ok(row)
 }
 
 /// Opens the private room of the caller and somebody else, or finds it. Whoever of the two had left it is in again.

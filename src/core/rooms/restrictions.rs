@@ -6,7 +6,7 @@ use chatelaine_store::{Order, Read, Tree};
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
 use crate::clock::{Stamp, Until};
-use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
+use crate::error::{Error, Field, Flaw, Limit, Reason, Result, Thing};
 use crate::event::{Audience, What};
 use crate::ids::{AccountId, RoleId, RoomId};
 use crate::limits::{REASON_CHARS_MAX, RESTRICTION_LIFE_MAX_S, ROOM_BATCH_MEMBERS};
@@ -35,66 +35,125 @@ pub struct Restrict {
 
 type RestrictionTree = Tree<(RoomId, AccountId), RestrictionRow>;
 
-/// Bans one account or everybody, in place of an earlier ban, and puts them out: a ban of everybody spares holders of the
-/// right to lift bans. Fails with `Denied` as [`members::kick`] does, with `Invalid(Duration, Range)` for no time at all
-/// or more than a hundred years.
+/// A ban or mute of several to be set at once.
+#[derive(Clone, Debug)]
+pub struct RestrictEach {
+    /// In which room.
+    pub room: RoomId,
+    /// Whom it is about; whoever is named twice counts once.
+    pub whom: Vec<Whom>,
+    /// For how many seconds; without end when not given.
+    pub for_s: Option<u64>,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<Restrict> for RestrictEach {
+    fn from(one: Restrict) -> Self {
+        RestrictEach { room: one.room, whom: vec![one.whom], for_s: one.for_s, reason: one.reason }
+    }
+}
+
+/// Bans one account or everybody; see [`ban_each`].
 pub fn ban(core: &Core, caller: &Caller, new: Restrict) -> Result<()> {
-    let Restrict { room, whom, .. } = new;
+    ban_each(core, caller, new.into())
+}
+
+/// Bans accounts or everybody, in place of earlier bans, and puts them out: a ban of everybody spares holders of the
+/// right to lift bans. All or none. Fails with `Denied` as [`members::kick`] does, with `Invalid(Duration, Range)` for no time
+/// at all or more than a hundred years, `NotFound(Account)`, or `OverLimit(Members)` for too many at once.
+pub fn ban_each(core: &Core, caller: &Caller, new: RestrictEach) -> Result<()> {
+    let (room, everybody) = (new.room, new.whom.contains(&Whom::All));
     set(core, caller, (Permission::Ban, BAN_BY_ROOM), new)?;
-    if whom == Whom::All {
+    if everybody {
         // In bounded commands: who is put out first is told first, and the writer stays free for others between them.
         while put_batch_out(core, caller, room)? {}
     }
     Ok(())
 }
 
-/// Mutes one account or everybody, also those who join later, in place of an earlier mute.
+/// Mutes one account or everybody; see [`mute_each`].
 pub fn mute(core: &Core, caller: &Caller, new: Restrict) -> Result<()> {
+    mute_each(core, caller, new.into())
+}
+
+/// Mutes accounts or everybody, also those who join later, in place of earlier mutes. Fails as [`ban_each`] does.
+pub fn mute_each(core: &Core, caller: &Caller, new: RestrictEach) -> Result<()> {
     set(core, caller, (Permission::Mute, MUTE_BY_ROOM), new)
 }
 
-fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: Restrict) -> Result<()> {
+fn set(core: &Core, caller: &Caller, of: (Permission, RestrictionTree), new: RestrictEach) -> Result<()> {
     let (permission, tree) = of;
+    let (settings, now, who, room) = (core.settings(), core.now(), caller.clone(), new.room);
+    let left = core.write(caller, move |tx| {
+        let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, permission)?;
+        members::require_group(&acting.row)?;
+        require_bounds(&new)?;
+        let row =
+            RestrictionRow { until: Until::after(now, new.for_s), by: acting.by, reason: new.reason.clone(), at: now };
+        let mut out = false;
+        for (place, whom) in new.whom.iter().enumerate() {
+            if new.whom.iter().take(place).any(|earlier| earlier == whom) {
+                continue;
+            }
+            let member = target(tx, &settings, &acting, (room, *whom))?;
+            out |= set_one(tx, (permission, &tree), &who, (room, *whom, member), &row)?;
+        }
+        if out { members::end_if_empty(tx, now, room) } else { Ok(Left::Left) }
+    })?;
+    deleting::finish(core, room, left).map(drop)
+}
+
+fn require_bounds(new: &RestrictEach) -> Result<()> {
     if new.for_s.is_some_and(|s| s == 0 || s > RESTRICTION_LIFE_MAX_S) {
         return Err(Error::Invalid(Field::Duration, Flaw::Range));
     }
     if new.reason.chars().count() > REASON_CHARS_MAX {
         return Err(Error::Invalid(Field::ReasonText, Flaw::TooLong));
     }
-    let (settings, now, who, room) = (core.settings(), core.now(), caller.clone(), new.room);
-    let left = core.write(caller, move |tx| {
-        let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, permission)?;
-        members::require_group(&acting.row)?;
-        let member = target(tx, &settings, &acting, &new)?;
-        let row =
-            RestrictionRow { until: Until::after(now, new.for_s), by: acting.by, reason: new.reason.clone(), at: now };
-        let before = restriction(tx, &tree, now, (new.room, new.whom))?;
-        if before.is_some_and(|before| RestrictionRow { at: before.at, ..row.clone() } == before) {
-            // Nothing changed, so nobody is told again.
-            return Ok(Left::Left);
-        }
-        tree.put(tx, &(new.room, new.whom.key()), &row)?;
-        tell_set(tx, now, permission, (new.room, new.whom, &row))?;
-        let verb = if permission == Permission::Ban { Verb::MemberBanned } else { Verb::MemberMuted };
-        note(tx, now, &who, verb, (new.room, new.whom))?;
-        match (new.whom, member) {
-            (Whom::One(account), Some(member)) if permission == Permission::Ban => {
-                members::take_out(tx, now, new.room, account, &member)?;
-                members::end_if_empty(tx, now, new.room)
-            }
-            _ => Ok(Left::Left),
-        }
-    })?;
-    deleting::finish(core, room, left).map(drop)
+    require_few(&new.whom)
+}
+
+fn require_few(whom: &[Whom]) -> Result<()> {
+    if whom.len() > ROOM_BATCH_MEMBERS {
+        return Err(Error::OverLimit(Limit::Members));
+    }
+    Ok(())
+}
+
+/// Sets one ban or mute; says whether it put somebody out.
+fn set_one(
+    tx: &mut Tx<'_>,
+    of: (Permission, &RestrictionTree),
+    who: &Caller,
+    on: (RoomId, Whom, Option<room::MemberRow>),
+    row: &RestrictionRow,
+) -> Result<bool> {
+    let ((permission, tree), (room, whom, member)) = (of, on);
+    let out = member.filter(|_| permission == Permission::Ban);
+    let before = restriction(tx, tree, row.at, (room, whom))?;
+    let same = before.is_some_and(|before| RestrictionRow { at: before.at, ..row.clone() } == before);
+    if same && out.is_none() {
+        // Nothing changed, so nobody is told again.
+        return Ok(false);
+    }
+    tree.put(tx, &(room, whom.key()), row)?;
+    tell_set(tx, row.at, permission, (room, whom, row))?;
+    let verb = if permission == Permission::Ban { Verb::MemberBanned } else { Verb::MemberMuted };
+    note(tx, row.at, who, verb, (room, whom))?;
+    match (whom, &out) {
+        (Whom::One(account), Some(member)) => members::take_out(tx, row.at, room, account, member).map(|_| true),
+        _ => Ok(false),
+    }
 }
 
 /// The member it is about, if it is about one. Fails with `NotFound(Account)`, or with `Denied` for somebody above the caller.
-fn target(r: &impl Read, settings: &Settings, acting: &Acting, new: &Restrict) -> Result<Option<room::MemberRow>> {
-    let Whom::One(account) = new.whom else { return Ok(None) };
+fn target(r: &impl Read, settings: &Settings, acting: &Acting, on: (RoomId, Whom)) -> Result<Option<room::MemberRow>> {
+    let (room, Whom::One(account)) = on else { return Ok(None) };
     crate::accounts::get(r, account)?;
-    let member = members::find(r, new.room, account)?;
+    let member = members::find(r, room, account)?;
     if let Some(member) = &member {
-        members::require_above(r, settings, acting, new.room, member)?;
+        members::require_above(r, settings, acting, room, member)?;
     }
     Ok(member)
 }
@@ -159,35 +218,69 @@ fn roles_of(r: &impl Read, room: RoomId) -> Result<Vec<RoleId>> {
     Ok(BUILT_IN.into_iter().chain(own.into_iter().map(|(_, role)| role)).collect())
 }
 
-/// Lifts a ban. Fails with `NotFound(Ban)` when none holds. Lifting the ban of everybody leaves bans of single people.
+/// Lifts a ban; see [`unban_each`].
 pub fn unban(core: &Core, caller: &Caller, room: RoomId, whom: Whom) -> Result<()> {
+    unban_each(core, caller, room, vec![whom])
+}
+
+/// Lifts bans one after the other, up to the first that does not hold: fails with `NotFound(Ban)` there, and those before it
+/// are lifted. Lifting the ban of everybody leaves bans of single people.
+pub fn unban_each(core: &Core, caller: &Caller, room: RoomId, whom: Vec<Whom>) -> Result<()> {
     lift(core, caller, (Permission::Unban, BAN_BY_ROOM, Thing::Ban), (room, whom))
 }
 
-/// Lifts a mute. Fails with `NotFound(Mute)` when none holds. Lifting the mute of everybody leaves mutes of single people.
+/// Lifts a mute; see [`unmute_each`].
 pub fn unmute(core: &Core, caller: &Caller, room: RoomId, whom: Whom) -> Result<()> {
+    unmute_each(core, caller, room, vec![whom])
+}
+
+/// Lifts mutes one after the other, up to the first that does not hold: fails with `NotFound(Mute)` there, and those before
+/// it are lifted. Lifting the mute of everybody leaves mutes of single people.
+pub fn unmute_each(core: &Core, caller: &Caller, room: RoomId, whom: Vec<Whom>) -> Result<()> {
     lift(core, caller, (Permission::Unmute, MUTE_BY_ROOM, Thing::Mute), (room, whom))
 }
 
-fn lift(core: &Core, caller: &Caller, of: (Permission, RestrictionTree, Thing), place: (RoomId, Whom)) -> Result<()> {
-    let (permission, tree, thing) = of;
-    let (room, whom) = place;
+fn lift(
+    core: &Core,
+    caller: &Caller,
+    of: (Permission, RestrictionTree, Thing),
+    place: (RoomId, Vec<Whom>),
+) -> Result<()> {
+    let ((permission, tree, thing), (room, whom)) = (of, place);
     let (settings, now, who) = (core.settings(), core.now(), caller.clone());
-    core.write(caller, move |tx| {
+    let missing = core.write(caller, move |tx| {
         let acting = roles::require_here_or_everywhere(tx, &settings, &who, room, permission)?;
-        if restriction(tx, &tree, now, (room, whom))?.is_none() {
-            return Err(Error::NotFound(thing));
+        require_few(&whom)?;
+        for whom in &whom {
+            if restriction(tx, &tree, now, (room, *whom))?.is_none() {
+                return Ok(Some(Error::NotFound(thing)));
+            }
+            tree.remove(tx, &(room, whom.key()))?;
+            tell_lifted(tx, now, permission, (room, *whom), acting.by)?;
+            let verb = if permission == Permission::Unban { Verb::MemberUnbanned } else { Verb::MemberUnmuted };
+            note(tx, now, &who, verb, (room, *whom))?;
         }
-        tree.remove(tx, &(room, whom.key()))?;
-        let (account, by) = (account_of(whom), acting.by);
-        let (what, verb) = match permission {
-            Permission::Unban => (What::MemberUnbanned { room, account, by }, Verb::MemberUnbanned),
-            _ => (What::MemberUnmuted { room, account, by }, Verb::MemberUnmuted),
-        };
-        let audience = audience(tx, room, whom)?;
-        event_log::record(tx, now, audience, what)?;
-        note(tx, now, &who, verb, (room, whom))
-    })
+        Ok(None)
+    })?;
+    missing.map_or(Ok(()), Err)
+}
+
+fn tell_lifted(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    permission: Permission,
+    place: (RoomId, Whom),
+    by: Option<AccountId>,
+) -> Result<()> {
+    let (room, whom) = place;
+    let account = account_of(whom);
+    let what = match permission {
+        Permission::Unban => What::MemberUnbanned { room, account, by },
+        _ => What::MemberUnmuted { room, account, by },
+    };
+    let audience = audience(tx, room, whom)?;
+    event_log::record(tx, now, audience, what)?;
+    Ok(())
 }
 
 /// Bans that hold, that of everybody first. For holders of the rights to set or lift bans.

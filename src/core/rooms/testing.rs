@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::event::What;
 use crate::friends::{self, Friend};
 use crate::ids::{AccountId, EventId, RoomId};
+use crate::limits::INVITE_LIFE_S;
 use crate::rooms::{JoinRule, NewGroup, RoomOptions};
 use crate::schema::{EVENT_BY_ID, FRIEND_BY_PAIR};
 use crate::testing::{START, World};
@@ -27,6 +28,7 @@ pub(crate) fn new_group(title: &str) -> NewGroup {
         encrypted: false,
         members: Vec::new(),
         note: String::new(),
+        invites_for_s: INVITE_LIFE_S,
     }
 }
 

@@ -47,7 +47,7 @@ fn who_opens_a_group_owns_it_friends_are_in_and_others_invited() {
     assert_eq!(opened.room.room.title, "Kitchen");
     assert_eq!(opened.room.me.role, OWNER);
     assert_eq!(opened.room.room.members_count, 2);
-    assert_eq!(opened.failed, [id(&dan), nobody]);
+    assert_eq!(opened.failed, [(id(&dan), Error::Refused(Reason::Blocked)), (nobody, Error::NotFound(Thing::Account))]);
     assert_eq!(members_of(&world, &bob, room), [id(&ann), id(&bob)]);
     let invites = list_invites(&world.core, &cid, all()).unwrap().items;
     assert_eq!(invites.len(), 1);

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use chatelaine_core::error::{Error, Field, Flaw, Limit, Reason, Right, SignInFlaw, Thing, Unique};
+use chatelaine_core::roles::Permission;
 use tonic::Code;
 
 use crate::wire::Fault;
@@ -420,9 +421,16 @@ fn sign_in(flaw: SignInFlaw) -> Answer {
     }
 }
 
+const SET_TITLE: u8 = Permission::SetTitle.number();
+const SET_DESCRIPTION: u8 = Permission::SetDescription.number();
+const SET_AVATAR: u8 = Permission::SetAvatar.number();
+
 fn right_missing(op: Op, right: Right) -> Answer {
     match right {
         Right::Room(_) if op == Op::SendMsg => denied("User Muted"),
+        Right::Room(SET_TITLE) if op == Op::SetSessionInfo => denied("Cannot Set Name"),
+        Right::Room(SET_DESCRIPTION) if op == Op::SetSessionInfo => denied("Cannot Set Description"),
+        Right::Room(SET_AVATAR) if op == Op::SetSessionInfo => denied("Cannot Set Avatar"),
         Right::Operate | Right::Server(_) | Right::Room(_) | Right::OtherAccount | Right::Owner => denied(PERMISSION),
     }
 }
@@ -437,7 +445,8 @@ fn refused(op: Op, reason: Reason) -> Answer {
         Reason::Muted => denied("User Muted"),
         Reason::Banned => denied("User Banned"),
         Reason::NotEncrypted => denied("E2EE Not On"),
-        Reason::AccountClosed => unproved("Account Deleted"),
+        // Said of others; the caller's own account is looked at with his token.
+        Reason::AccountClosed => missing("User Not Found"),
         Reason::Recalled => missing("Message Not Found"),
         Reason::AlreadyAnswered | Reason::Expired => missing("Session Invitation Not Found"),
         Reason::Incomplete => invalid("File Size Error"),

@@ -15,6 +15,7 @@ mod plain;
 mod public_key;
 mod services;
 mod verify;
+mod views;
 mod wire;
 
 mod accounts;

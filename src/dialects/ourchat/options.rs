@@ -59,6 +59,9 @@ pub struct Options {
     pub metrics_open: bool,
     /// How long a room key is good before a new one is due.
     pub room_key_duration: Duration,
+    /// Whether name, picture, size and the like of every session are told to whoever knows its number, as the protocol has
+    /// it; else only those of sessions that can be found or asked for.
+    pub session_info_open: bool,
     /// How long an invitation to a session holds.
     pub verification_expire_time: Duration,
     /// How long a friend invitation holds.
@@ -108,6 +111,7 @@ impl Default for Options {
             metrics_snapshot_interval: Duration::from_secs(60),
             metrics_open: true,
             room_key_duration: DAY * 30,
+            session_info_open: true,
             verification_expire_time: DAY * 3,
             add_friend_request_expiry: DAY * 3,
             preset_user_status: Vec::new(),

@@ -1,6 +1,9 @@
-//! Handlers.
+//! Sessions as a whole: opening them, what is known of them, changing and deleting them.
 
-use chatelaine_core::Caller;
+use chatelaine_core::error::{Error, Reason, Thing};
+use chatelaine_core::ids::FileId;
+use chatelaine_core::rooms::{self, JoinRule, NewGroup, Outsiders, PrivateRooms, Roll, RoomChange, RoomOptions};
+use chatelaine_core::{Caller, ask};
 use chatelaine_ourchat_pb::service::ourchat::session::delete_session::v1::DeleteSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::delete_session::v1::DeleteSessionResponse;
 use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::GetSessionInfoRequest;
@@ -10,37 +13,89 @@ use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessio
 use chatelaine_ourchat_pb::service::ourchat::session::set_session_info::v1::SetSessionInfoRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::set_session_info::v1::SetSessionInfoResponse;
 
-use crate::Ourchat;
-use crate::wire::Fault;
+use crate::wire::{Fault, session_name};
+use crate::{Ourchat, ids, views};
 
 pub(crate) async fn new_session(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: NewSessionRequest,
+    at: Ourchat,
+    caller: Caller,
+    request: NewSessionRequest,
 ) -> Result<NewSessionResponse, Fault> {
-    Err(Fault::Unfinished)
+    let (members, unknown) = ids::accounts(&request.members);
+    let new = NewGroup {
+        title: session_name(request.name.unwrap_or_default())?,
+        description: String::new(),
+        avatar: picture(&request.avatar_key.unwrap_or_default()),
+        // ourchat section 8.5: whoever knows the number may ask to be let in.
+        join_rule: JoinRule::Request,
+        options: RoomOptions::default(),
+        encrypted: request.e2ee_on,
+        members,
+        note: request.leave_message.unwrap_or_default(),
+        invites_for_s: at.options().verification_expire_time.as_secs(),
+    };
+    let opened = ask(at.core(), move |core| rooms::open_group(core, &caller, new)).await?;
+    Ok(views::new_session(opened, unknown))
 }
 
 pub(crate) async fn get_session_info(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: GetSessionInfoRequest,
+    at: Ourchat,
+    caller: Caller,
+    request: GetSessionInfoRequest,
 ) -> Result<GetSessionInfoResponse, Fault> {
-    Err(Fault::Unfinished)
+    let room = ids::room(request.session_id)?;
+    let outsiders = if at.options().session_info_open { Outsiders::All } else { Outsiders::AsListed };
+    let roll = if views::asks_for_members(&request.query_values) { Roll::Wanted } else { Roll::Skipped };
+    let facts = ask(at.core(), move |core| rooms::facts(core, &caller, room, (outsiders, roll))).await?;
+    views::session_info(&facts, String::new(), &request.query_values)
 }
 
 pub(crate) async fn set_session_info(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: SetSessionInfoRequest,
+    at: Ourchat,
+    caller: Caller,
+    request: SetSessionInfoRequest,
 ) -> Result<SetSessionInfoResponse, Fault> {
-    Err(Fault::Unfinished)
+    // ourchat section 8.5: without a field nothing is asked, not even whether the session is there.
+    let Some(unfit) = first_field(&request) else { return Ok(SetSessionInfoResponse {}) };
+    let change = RoomChange {
+        title: request.name.map(session_name).transpose()?,
+        description: request.description,
+        avatar: request.avatar_key.map(|key| picture(&key)),
+        ..RoomChange::default()
+    };
+    let room = ids::room_or_none(request.session_id);
+    let changed = ask(at.core(), move |core| rooms::change(core, &caller, room, change)).await;
+    match changed {
+        Ok(_) => Ok(SetSessionInfoResponse {}),
+        // A session that is not there is refused like one the caller is not in.
+        Err(Error::NotFound(Thing::Room) | Error::Refused(Reason::NotAMember)) => Err(unfit),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The picture of a file key, none for a blank one.
+fn picture(key: &str) -> Option<FileId> {
+    (!key.is_empty()).then_some(ids::NO_FILE)
+}
+
+/// What somebody hears first who may change nothing.
+fn first_field(request: &SetSessionInfoRequest) -> Option<Fault> {
+    let SetSessionInfoRequest { name, description, avatar_key, .. } = request;
+    let fields = [
+        (name.is_some(), Fault::SessionName),
+        (description.is_some(), Fault::SessionDescription),
+        (avatar_key.is_some(), Fault::SessionAvatar),
+    ];
+    fields.into_iter().find_map(|(asked, fault)| asked.then_some(fault))
 }
 
 pub(crate) async fn delete_session(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: DeleteSessionRequest,
+    at: Ourchat,
+    caller: Caller,
+    request: DeleteSessionRequest,
 ) -> Result<DeleteSessionResponse, Fault> {
-    Err(Fault::Unfinished)
+    let room = ids::room(request.session_id)?;
+    // ourchat section 8.5: each of the two owns a private session, and a friendship goes with it.
+    ask(at.core(), move |core| rooms::delete_any(core, &caller, room, PrivateRooms::Go)).await?;
+    Ok(DeleteSessionResponse {})
 }

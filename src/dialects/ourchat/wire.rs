@@ -102,6 +102,17 @@ pub(crate) fn timestamp(at: Stamp) -> Timestamp {
     Timestamp { seconds: at.seconds(), nanos: i32::try_from(micros * 1_000).unwrap_or_default() }
 }
 
+/// Characters of a session's name.
+const SESSION_NAME_CHARS_MAX: usize = 200;
+
+/// The name of a session, which is shorter here than a title may be elsewhere.
+pub(crate) fn session_name(name: String) -> Result<String, Fault> {
+    if name.chars().count() > SESSION_NAME_CHARS_MAX {
+        return Err(Fault::RequestValue);
+    }
+    Ok(name)
+}
+
 /// The status of a failed call.
 pub(crate) fn status(op: Op, fault: &Fault) -> Status {
     let Answer { code, text } = answer(op, fault);

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use chatelaine_core::error::Thing;
 use chatelaine_core::ids::{AccountId, FileId, RoomId};
+use chatelaine_core::limits::INVITE_LIFE_S;
 use chatelaine_core::{Ask, Done, rooms};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -101,10 +102,11 @@ async fn open_group(call: Call, caller: chatelaine_core::caller::Caller, new: Ne
         encrypted: new.encrypted,
         members: new.members.into_iter().map(|member| named("members", member)).collect::<Result<_, _>>()?,
         note: new.note,
+        invites_for_s: INVITE_LIFE_S,
     };
     let opened = call.ask(move |core| {
         let opened = rooms::open_group(core, &caller, group)?;
-        let failed = opened.failed.into_iter().map(AccountId::get).collect();
+        let failed = opened.failed.into_iter().map(|(account, _)| account.get()).collect();
         Ok(OpenedRoom { summary: views::rooms::summary(core, &caller, opened.room)?, failed })
     });
     wire::created(&opened.await?)
