@@ -112,6 +112,8 @@ pub enum Field {
     FileName,
     /// The number of bytes announced.
     Size,
+    /// The hash of a file as announced.
+    Digest,
     /// A position or part of a file.
     Range,
     /// The code of a machine.
@@ -198,6 +200,8 @@ pub enum Thing {
     Machine,
     /// A channel.
     Channel,
+    /// A call.
+    Call,
 }
 
 /// Which value can belong to one only.
@@ -261,6 +265,8 @@ pub enum Right {
     OtherAccount,
     /// What only the owner of the thing may do.
     Owner,
+    /// To look after a call.
+    Call,
 }
 
 /// Why the state of things forbids it.
@@ -396,6 +402,7 @@ impl From<BlobError> for Error {
             BlobError::Misplaced { .. } => Error::Invalid(Field::Offset, Flaw::Mismatch),
             BlobError::Busy => Error::Refused(Reason::InUse),
             BlobError::NoPart => Error::NotFound(Thing::Upload),
+            BlobError::Other => Error::Invalid(Field::Digest, Flaw::Mismatch),
             other @ (BlobError::NoHash | BlobError::Io(_)) => Error::internal(&other),
         }
     }

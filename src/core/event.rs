@@ -9,8 +9,9 @@ use chatelaine_store::{Carried, Move, Row, Topic};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Dialect;
+use crate::calls::Signal;
 use crate::clock::{Stamp, Until};
-use crate::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
+use crate::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, Offset, RoleId, RoomId};
 
 /// What happened.
 #[expect(missing_docs, reason = "the text of each kind says what its fields are")]
@@ -90,6 +91,8 @@ pub enum What {
     RoomKeyDue { room: RoomId, account: AccountId },
     /// Whoever makes the key anew shall send it to this member, whose public key is enclosed.
     RoomKeyWanted { room: RoomId, account: AccountId, member: AccountId },
+    /// Passing: somebody in a call signals to another.
+    CallSignal { call: CallId, from: AccountId, to: AccountId, signal: Box<Signal> },
 }
 
 /// Which logins ended.
@@ -128,7 +131,7 @@ pub enum Presence {
 impl What {
     /// Whether it is never stored and may be lost.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, What::Typing { .. } | What::PresenceChanged { .. })
+        matches!(self, What::Typing { .. } | What::PresenceChanged { .. } | What::CallSignal { .. })
     }
 
     /// Whether something may be enclosed. For the others nobody looks.

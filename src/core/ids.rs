@@ -107,6 +107,10 @@ id!(
     UploadId, ID_END
 );
 id!(
+    /// A call: a place where people agree on a direct connection.
+    CallId, ID_END
+);
+id!(
     /// A machine that a person bound to the account.
     MachineId, ID_END
 );

@@ -7,6 +7,7 @@ pub mod announcements;
 pub mod ask;
 pub mod audit;
 pub mod caller;
+pub mod calls;
 pub mod channels;
 pub mod clock;
 pub mod error;
@@ -35,6 +36,7 @@ pub mod server_roles;
 pub mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod veil;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

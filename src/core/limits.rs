@@ -188,6 +188,8 @@ pub const FILE_PIXELS_MAX: u64 = 40_000_000;
 pub const UPLOADS_STREAMING_MAX: usize = 16;
 /// Uploads in pieces of one account that are under way.
 pub const UPLOADS_PER_ACCOUNT_MAX: usize = 32;
+/// Numbered pieces of one upload.
+pub const UPLOAD_PIECES_MAX: u32 = 8_192;
 /// Seconds after which an upload that nobody continues is given up.
 pub const UPLOAD_IDLE_S: u64 = 3_600;
 /// Bytes of the quota that an upload of unknown length takes at a time.
@@ -223,6 +225,21 @@ pub const ROOM_BATCH_ROWS: usize = 500;
 pub const INVITE_LIFE_S: u64 = 3 * 24 * 3_600;
 /// Seconds a link into a room is valid at most, unless it never runs out.
 pub const LINK_LIFE_MAX_S: u64 = 365 * 24 * 3_600;
+
+/// People in one call: members, invited ones, admins who left.
+pub const CALL_PEOPLE_MAX: u32 = 1_000;
+/// Calls that one account is a member of.
+pub const CALLS_PER_ACCOUNT_MAX: usize = 1_000;
+/// Characters of a call's title.
+pub const CALL_TITLE_CHARS_MAX: usize = 256;
+/// Seconds for which a call that deletes itself waits for the first to join.
+pub const CALL_UNUSED_S: u64 = 24 * 3_600;
+/// Seconds for which a call without members is kept.
+pub const CALL_DESERTED_S: u64 = 30 * 24 * 3_600;
+/// Calls that one command takes away.
+pub const CALLS_SWEPT_PER_WRITE: usize = 4;
+/// Bytes of one signal.
+pub const SIGNAL_BYTES_MAX: usize = 64 * 1_024;
 
 /// Bytes of a body in one row; the rest goes into further rows.
 pub const MESSAGE_PIECE_BYTES_MAX: usize = 6 * 1_024;

@@ -142,6 +142,12 @@ schema! {
         0x0906 UPLOAD_BY_ID "upload_by_id": UploadId => crate::files::Upload;
         0x0907 UPLOADS_BY_ACCOUNT "uploads_by_account": (AccountId, UploadId) => ();
         0x0908 MESSAGES_BY_FILE "messages_by_file": (FileId, RoomId, Offset) => ();
+        0x0909 SHA3_BY_BLOB "sha3_by_blob": BlobHash => crate::files::Digest;
+        0x090a ROLLING_BY_ACCOUNT "rolling_by_account": (AccountId, FileId) => crate::files::Rolled;
+        0x090b ROLLED_BY_ACCOUNT "rolled_by_account": AccountId => crate::files::Used;
+        0x090c FILES_BY_END "files_by_end": (Stamp, FileId) => ();
+        0x090d PIECED_BY_ID "pieced_by_id": UploadId => crate::files::pieces::Pieced;
+        0x090e PIECE_BY_NUMBER "piece_by_number": (UploadId, u64) => crate::files::pieces::Piece;
 
         // 0a: presence and push
         0x0a01 LAST_SEEN_BY_ACCOUNT "last_seen_by_account": AccountId => Stamp;
@@ -156,6 +162,12 @@ schema! {
         0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;
         0x0c02 CHANNELS_BY_ACCOUNT "channels_by_account": (AccountId, ChannelId) => ();
         0x0c03 READING_BY_TIME "reading_by_time": (ChannelId, Newest<Stamp>) => crate::channels::Reading;
+
+        // 0d: calls
+        0x0d01 CALL_BY_ID "call_by_id": CallId => crate::calls::CallRow;
+        0x0d02 CALLER_BY_CALL "caller_by_call": (CallId, AccountId) => crate::calls::Part;
+        0x0d03 CALLS_BY_ACCOUNT "calls_by_account": (AccountId, CallId) => ();
+        0x0d04 CALLS_BY_END "calls_by_end": (Stamp, CallId) => ();
     }
     counters {
         0x0f01 ACCOUNTS "accounts";
@@ -173,6 +185,7 @@ schema! {
         0x0f0b ROLES "roles";
         0x0f0c INVITES "invites";
         0x0f0d LINKS "links";
+        0x0f0e CALLS "calls";
     }
 }
 

@@ -49,6 +49,7 @@ pub struct Keys {
     identifier: Zeroizing<[u8; 32]>,
     name: Zeroizing<[u8; 32]>,
     account: Zeroizing<[u8; 32]>,
+    veil: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
@@ -59,6 +60,7 @@ impl Keys {
             identifier: Zeroizing::new(blake3::derive_key("chatelaine identifiers 1", master)),
             name: Zeroizing::new(blake3::derive_key("chatelaine typed names 1", master)),
             account: Zeroizing::new(blake3::derive_key("chatelaine account tokens 1", master)),
+            veil: Zeroizing::new(blake3::derive_key("chatelaine veiled numbers 1", master)),
         }
     }
 
@@ -82,6 +84,16 @@ impl Keys {
         hasher.update(&account.get().to_be_bytes());
         hasher.update(&generation.to_be_bytes());
         *hasher.finalize().as_bytes()
+    }
+
+    /// One round of the cipher of [`crate::veil`].
+    pub(crate) fn veil_round(&self, kind: u8, round: u8, half: u64) -> u64 {
+        let mut hasher = blake3::Hasher::new_keyed(&self.veil);
+        hasher.update(&[kind, round]);
+        hasher.update(&half.to_be_bytes());
+        let mut bytes = [0; 8];
+        hasher.finalize_xof().fill(&mut bytes);
+        u64::from_be_bytes(bytes)
     }
 
     /// Under what an identifier is found without being readable in the index.

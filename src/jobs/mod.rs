@@ -3,6 +3,7 @@
 //! A job runs once, says how much it did, and is safe to repeat or to skip: a server that was off
 //! for a month catches up with the first run.
 
+mod calls;
 mod deleted_rooms;
 mod expire;
 mod lapse;
@@ -28,9 +29,22 @@ pub struct Job {
 /// Every job.
 pub const ALL: &[Job] = &[
     Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
+    Job { name: "calls", every: Duration::from_secs(60), run: calls::run },
     Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },
     Job { name: "deleted-rooms", every: Duration::from_secs(60 * 60), run: deleted_rooms::run },
     Job { name: "lapse", every: Duration::from_secs(60 * 60), run: lapse::run },
     Job { name: "retain", every: Duration::from_secs(60 * 60), run: retain::run },
     Job { name: "sweep-blobs", every: Duration::from_secs(60 * 60), run: sweep_blobs::run },
 ];
+
+/// Repeats a step that takes a bounded batch until nothing is left, so that other writes get in between.
+fn until_none(core: &Core, step: fn(&Core) -> Result<usize>) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let count = step(core)? as u64;
+        total += count;
+        if count == 0 {
+            return Ok(total);
+        }
+    }
+}

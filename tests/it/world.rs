@@ -40,7 +40,7 @@ pub struct World {
     pub setup_token: String,
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Somebody with an account, signed in.
@@ -96,7 +96,12 @@ impl World {
         let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post));
         let (address, running) = start(&core, ourchat, folder.path(), stop.clone(), Bodies::new(bodies));
         let letters = Mutex::new(letters);
-        World { address, clock, core, letters, setup_token, stop, running: Some(running), _folder: folder }
+        World { address, clock, core, letters, setup_token, stop, running: Some(running), folder }
+    }
+
+    /// Where its files lie.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Signs somebody up by the API.

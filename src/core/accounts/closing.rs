@@ -7,6 +7,7 @@ use super::profile;
 use super::sign_in;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
+use crate::calls;
 use crate::clock::Stamp;
 use crate::error::{Error, Reason, Result};
 use crate::event::{Audience, Ended, What};
@@ -68,6 +69,7 @@ fn close_within(tx: &mut Tx<'_>, now: Stamp, id: AccountId) -> Result<()> {
     index::replace(tx, &old, &new)?;
     logins::remove_all(tx, id)?;
     friends::asked::forget(tx, id)?;
+    calls::leave_all(tx, now, id)?;
     let what = What::LoginEnded { account: id, which: Ended::All };
     event_log::record(tx, now, Audience::account(id), what)?;
     profile::announce(tx, now, id)

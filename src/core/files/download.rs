@@ -4,16 +4,16 @@
 //! also when its file is deleted meanwhile.
 use std::path::PathBuf;
 
-use chatelaine_store::Order;
+use chatelaine_store::{Body, Order};
 
 use super::file::{self, File};
 use super::kind::{self, Disposition};
 use super::record;
 use crate::caller::Caller;
 use crate::error::{Error, Result, Thing};
-use crate::ids::FileId;
+use crate::ids::{AccountId, FileId};
 use crate::page::{Ask, Page};
-use crate::{Core, schema};
+use crate::{Core, accounts, schema};
 
 /// A file that may be read by who asked.
 #[derive(Clone, Debug)]
@@ -30,11 +30,46 @@ pub struct OpenFile {
 
 /// Opens a file for reading. Fails with `NotFound(File)`, also for files that the caller may not see.
 pub fn open(core: &Core, caller: &Caller, id: FileId) -> Result<OpenFile> {
-    let file = get(core, caller, id)?;
+    Ok(opened(core, get(core, caller, id)?))
+}
+
+fn opened(core: &Core, file: File) -> OpenFile {
     let path = core.blobs().path(&file.blob);
     let disposition = kind::disposition(&file.media_type, file.pixels);
     let etag = file.blob.to_string();
-    Ok(OpenFile { file, path, disposition, etag })
+    OpenFile { file, path, disposition, etag }
+}
+
+/// Opens the picture that an account shows of itself, which anybody may see; none when it has none, or none of its own.
+/// Fails with `NotFound(Account)`.
+pub fn open_face(core: &Core, account: AccountId) -> Result<Option<OpenFile>> {
+    let file = core.read(|view| -> Result<Option<File>> {
+        let Some(id) = accounts::get(view, account)?.avatar else { return Ok(None) };
+        Ok(schema::FILE_BY_ID.get(view, &id)?.filter(|file| file.owner == account))
+    })?;
+    Ok(file.map(|file| opened(core, file)))
+}
+
+/// A file that is read piece by piece.
+pub struct Reading {
+    body: Body,
+    at: u64,
+}
+
+/// Begins to read a file. Fails with `NotFound(File)`, also for files that the caller may not see.
+pub fn read(core: &Core, caller: &Caller, id: FileId) -> Result<Reading> {
+    let file = get(core, caller, id)?;
+    let body = core.blobs().get(&file.blob)?.ok_or(Error::NotFound(Thing::File))?;
+    Ok(Reading { body, at: 0 })
+}
+
+impl Reading {
+    /// The next bytes, at most so many; none at the end.
+    pub fn next(&mut self, most: usize) -> Result<Vec<u8>> {
+        let bytes = self.body.range(self.at, most)?;
+        self.at = self.at.saturating_add(bytes.len() as u64);
+        Ok(bytes)
+    }
 }
 
 /// What a file is. Fails with `NotFound(File)`, also for files that the caller may not see.

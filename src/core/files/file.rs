@@ -68,6 +68,8 @@ pub struct Digest {
     pub bytes: [u8; 32],
 }
 
+impl Row for Digest {}
+
 /// What somebody wants to upload.
 #[derive(Clone, Debug)]
 pub struct NewFile {

@@ -4,11 +4,12 @@
 //! A hold is taken under one lock that also reads the row, and given back only after the row counts the bytes. So parallel
 //! uploads may be counted twice for a moment, but never not at all.
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::caller::Caller;
 use crate::error::{Error, Limit, Reason, Result};
 use crate::files::file::Used;
+use crate::files::rolling;
 use crate::ids::{AccountId, UploadId};
 use crate::limits::UPLOADS_STREAMING_MAX;
 use crate::schema;
@@ -32,6 +33,7 @@ pub struct Usage {
 pub(crate) struct Desk {
     holds: Mutex<HashMap<AccountId, Held>>,
     pieces: Mutex<HashSet<UploadId>>,
+    piece_done: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -55,11 +57,13 @@ pub(super) struct Hold {
     core: Core,
     account: AccountId,
     bytes: u64,
+    rolls: bool,
 }
 
 impl Hold {
-    /// Begins with this many bytes. Fails with `OverLimit(Quota)`, or `OverLimit(Uploads)` when too many are streaming in.
-    pub(super) fn take(core: &Core, account: AccountId, bytes: u64) -> Result<Self> {
+    /// Begins with this many bytes; files that give way count as free space for one that `rolls`. Fails with `OverLimit(Quota)`, or
+    /// `OverLimit(Uploads)` when too many are streaming in.
+    pub(super) fn take(core: &Core, account: AccountId, bytes: u64, rolls: bool) -> Result<Self> {
         {
             let mut holds = core.desk().holds();
             let held = holds.entry(account).or_default();
@@ -69,7 +73,7 @@ impl Hold {
             held.count += 1;
         }
         // From here on dropping it gives everything back, also when growing fails.
-        let mut hold = Self { core: core.clone(), account, bytes: 0 };
+        let mut hold = Self { core: core.clone(), account, bytes: 0, rolls };
         hold.grow(bytes)?;
         Ok(hold)
     }
@@ -90,8 +94,11 @@ impl Hold {
         let mut holds = self.core.desk().holds();
         // Read under the lock: an upload that completes meanwhile shows in the row, in the hold or in both, never in none.
         let used = self.core.read(|view| schema::USED_BY_ACCOUNT.get(view, &self.account))?.unwrap_or_default();
+        let rolled = if self.rolls { self.core.read(|view| rolling::bytes(view, self.account))? } else { 0 };
         let held = holds.entry(self.account).or_default();
-        let wanted = [used.bytes, used.reserved, held.bytes, more].into_iter().fold(0, u64::saturating_add);
+        let wanted = [used.bytes.saturating_sub(rolled), used.reserved, held.bytes, more]
+            .into_iter()
+            .fold(0, u64::saturating_add);
         if wanted.saturating_add(spare) > quota {
             return Err(Error::OverLimit(Limit::Quota));
         }
@@ -128,11 +135,22 @@ impl Turn {
         }
         Ok(Self { core: core.clone(), upload })
     }
+
+    /// Waits until nobody else has it: for work that ends soon by itself and holds no other turn.
+    pub(super) fn wait(core: &Core, upload: UploadId) -> Self {
+        let desk = core.desk();
+        let mut pieces = desk.pieces();
+        while !pieces.insert(upload) {
+            pieces = desk.piece_done.wait(pieces).unwrap_or_else(PoisonError::into_inner);
+        }
+        Self { core: core.clone(), upload }
+    }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         self.core.desk().pieces().remove(&self.upload);
+        self.core.desk().piece_done.notify_all();
     }
 }
 

@@ -5,6 +5,8 @@ use chatelaine_store::{BlobHash, Read};
 use super::file::{Digest, File, FileName, Purpose, Second};
 use super::kind;
 use super::quota;
+use super::rolling::{self, Rolling};
+use super::sha3;
 use crate::error::{Error, Result, Thing};
 use crate::ids::{AccountId, FileId, Offset, RoomId};
 use crate::limits::FILE_USES_REMOVED_MAX;
@@ -24,6 +26,10 @@ pub(super) struct Draft {
     pub(super) digest: Option<Digest>,
     /// The first bytes of the body, from which its type is told.
     pub(super) head: Vec<u8>,
+    /// How it gives way, if it does.
+    pub(super) rolling: Option<Rolling>,
+    /// What the owner may keep; asked for only where it gives way.
+    pub(super) quota_bytes: u64,
 }
 
 /// Writes the rows of a new file and counts it.
@@ -49,6 +55,12 @@ pub(super) fn add(tx: &mut Tx<'_>, draft: &Draft, now: Stamp) -> Result<File> {
     if let Some(room) = file.room {
         schema::FILES_BY_ROOM.put(tx, &(room, id), &())?;
     }
+    if let Some(digest) = file.digest.filter(|digest| digest.kind == Second::Sha3_256) {
+        schema::SHA3_BY_BLOB.put(tx, &file.blob, &digest)?;
+    }
+    if let Some(rolling) = draft.rolling {
+        rolling::add(tx, &file, rolling, draft.quota_bytes)?;
+    }
     quota::change(tx, file.owner, |used| used.with(file.size))?;
     Ok(file)
 }
@@ -63,6 +75,8 @@ pub(super) fn remove(tx: &mut Tx<'_>, file: &File) -> Result<()> {
     }
     // A file sent more often than this leaves rows that nobody reads: its number is never given again.
     schema::MESSAGES_BY_FILE.remove_all(tx, &file.id, FILE_USES_REMOVED_MAX)?;
+    sha3::forget(tx, file)?;
+    rolling::forget(tx, file)?;
     quota::change(tx, file.owner, |used| used.without(file.size))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chatelaine_store::{Order, Read};
 
-use super::{record, uploads};
+use super::{pieces, record, rolling, uploads};
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::ids::{FileId, RoomId};
@@ -16,7 +16,7 @@ use crate::{Core, schema};
 /// What a sweep cleared away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Files whose room is gone.
+    /// Files whose room is gone or whose time is over.
     pub files: u64,
     /// Uploads that nobody continued.
     pub uploads: u64,
@@ -29,7 +29,14 @@ pub struct Swept {
 /// Clears away what nobody needs; a job calls it now and then.
 pub fn sweep(core: &Core) -> Result<Swept> {
     let mut swept = Swept { files: drop_roomless(core)?, ..Swept::default() };
-    swept.uploads = u64::try_from(uploads::expire(core)?).unwrap_or(u64::MAX);
+    loop {
+        match rolling::expire(core)? {
+            0 => break,
+            some => swept.files += some as u64,
+        }
+    }
+    let given_up = uploads::expire(core)? + pieces::expire(core)?;
+    swept.uploads = u64::try_from(given_up).unwrap_or(u64::MAX);
     let age = Duration::from_secs(core.settings().files.sweep_after_s.max(SWEEP_AGE_LEAST_S));
     let bodies = core.blobs().sweep(age, |blob| core.read(|view| record::is_referenced(view, blob)))?;
     swept.bodies = bodies.removed;

@@ -42,7 +42,7 @@ fn leave(world: &World, caller: &Caller, room: RoomId) {
     world.core.write(&Caller::system(), move |tx| Ok(ROOMS_BY_ACCOUNT.remove(tx, &(account, room))?)).unwrap();
 }
 
-fn small(quota_bytes: u64, upload_bytes: u64) -> World {
+pub(super) fn small(quota_bytes: u64, upload_bytes: u64) -> World {
     World::with_settings(|settings| {
         settings.files.quota_bytes = quota_bytes;
         settings.files.upload_bytes = upload_bytes;
@@ -56,7 +56,7 @@ fn age(core: &Core, file: &File) {
     body.set_modified(SystemTime::now() - Duration::from_secs(90_000)).unwrap();
 }
 
-fn bytes_of(world: &World, caller: &Caller) -> (u64, u64, u64) {
+pub(super) fn bytes_of(world: &World, caller: &Caller) -> (u64, u64, u64) {
     let usage = usage(&world.core, caller).unwrap();
     (usage.bytes, usage.reserved, usage.count)
 }

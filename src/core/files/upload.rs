@@ -7,6 +7,7 @@ use chatelaine_store::{Read, SecondHash, Upload as Body, UploadOptions};
 use super::file::{Digest, File, NewFile, Second};
 use super::quota::Hold;
 use super::record::{self, Draft};
+use super::rolling::{self, Rolling};
 use crate::Core;
 use crate::caller::Caller;
 use crate::error::{Error, Field, Flaw, Limit, Result};
@@ -14,12 +15,22 @@ use crate::ids::{AccountId, RoomId};
 use crate::limits::{FILE_HEAD_BYTES, UPLOAD_HOLD_STEP_BYTES};
 use crate::{Stamp, rooms, schema};
 
+/// What a file is held to that comes by a protocol with rules of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The SHA3-256 that it must have; the second hash must be that one then.
+    pub sha3: Option<[u8; 32]>,
+    /// How it gives way to later ones.
+    pub rolling: Option<Rolling>,
+}
+
 /// A file that is being received.
 pub struct Receiving {
     core: Core,
     caller: Caller,
     owner: AccountId,
     new: NewFile,
+    terms: Terms,
     body: Body,
     head: Vec<u8>,
     received: u64,
@@ -31,16 +42,32 @@ pub struct Receiving {
 /// Fails with `OverLimit(FileBytes)` or `OverLimit(Quota)` when its stated length cannot fit, with `Refused(NotAMember)` when the
 /// caller is not in the room.
 pub fn begin(core: &Core, caller: &Caller, new: NewFile) -> Result<Receiving> {
+    begin_with(core, caller, new, Terms::default())
+}
+
+/// As [`begin`], on these terms. Fails with `OverLimit(Quota)` also when it is longer than all that gives way together.
+pub fn begin_with(core: &Core, caller: &Caller, new: NewFile, terms: Terms) -> Result<Receiving> {
     let owner = caller.require_account()?;
-    core.read(|view| require_member(view, owner, new.room, core.now()))?;
     let size = new.size.unwrap_or(0);
-    if size > core.settings().files.upload_bytes {
-        return Err(Error::OverLimit(Limit::FileBytes));
-    }
-    let hold = Hold::take(core, owner, size)?;
+    require_fitting(core, size, terms.rolling)?;
+    core.read(|view| require_member(view, owner, new.room, core.now()))?;
+    let hold = Hold::take(core, owner, size, terms.rolling.is_some())?;
     let options = UploadOptions { bytes_max: core.settings().files.upload_bytes, second: second_hash(new.second) };
     let body = core.blobs().upload(options)?;
-    Ok(Receiving { core: core.clone(), caller: caller.clone(), owner, new, body, head: Vec::new(), received: 0, hold })
+    let (core, caller) = (core.clone(), caller.clone());
+    Ok(Receiving { core, caller, owner, new, terms, body, head: Vec::new(), received: 0, hold })
+}
+
+/// Fails with `OverLimit(FileBytes | Quota)` when a file of this length could never be kept.
+pub(super) fn require_fitting(core: &Core, size: u64, rolling: Option<Rolling>) -> Result<()> {
+    let files = &core.settings().files;
+    if size > files.upload_bytes {
+        return Err(Error::OverLimit(Limit::FileBytes));
+    }
+    if rolling.is_some_and(|rolling| size > rolling.bytes.min(files.quota_bytes)) {
+        return Err(Error::OverLimit(Limit::Quota));
+    }
+    Ok(())
 }
 
 impl Receiving {
@@ -63,14 +90,18 @@ impl Receiving {
         Ok(())
     }
 
-    /// Completes the file. Fails with `Invalid(Size, Mismatch)` when fewer bytes came than were announced.
+    /// Completes the file. Fails with `Invalid(Size, Mismatch)` when fewer bytes came than were announced, with
+    /// `Invalid(Digest, Mismatch)` when they are others.
     pub fn finish(self) -> Result<File> {
-        let Self { core, caller, owner, new, body, head, received, hold } = self;
+        let Self { core, caller, owner, new, terms, body, head, received, hold } = self;
         if new.size.is_some_and(|size| received != size) {
             return Err(Error::Invalid(Field::Size, Flaw::Mismatch));
         }
         // From here on the body is young, so the sweep leaves it alone until its row stands.
-        let body = body.finish()?;
+        let body = match &terms.sha3 {
+            Some(sha3) => body.finish_expecting(sha3)?,
+            None => body.finish()?,
+        };
         let draft = Draft {
             name: new.name,
             owner,
@@ -81,7 +112,12 @@ impl Receiving {
             size: body.bytes,
             digest: Digest::of(new.second, body.second),
             head,
+            rolling: terms.rolling,
+            quota_bytes: core.settings().files.quota_bytes,
         };
+        if let Some(rolling) = terms.rolling {
+            rolling::make_room(&core, &caller, owner, (draft.size, rolling))?;
+        }
         let now = core.now();
         let file = core.write(&caller, move |tx| {
             // Asked again: the caller may have left the room while the bytes came in.

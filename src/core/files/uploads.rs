@@ -38,7 +38,7 @@ pub fn begin(core: &Core, caller: &Caller, new: NewFile) -> Result<Upload> {
         return Err(Error::OverLimit(Limit::FileBytes));
     }
     // The hold stands in for the promise until the promise is a row.
-    let hold = Hold::take(core, owner, size)?;
+    let hold = Hold::take(core, owner, size, false)?;
     let now = core.now();
     let upload = core.write(caller, move |tx| {
         let open = schema::UPLOADS_BY_ACCOUNT.count(tx, &owner, UPLOADS_PER_ACCOUNT_MAX)?;
@@ -156,6 +156,8 @@ pub fn finish(core: &Core, caller: &Caller, id: UploadId) -> Result<File> {
         size: upload.size,
         digest: Digest::of(upload.second, body.second),
         head,
+        rolling: None,
+        quota_bytes: 0,
     };
     let now = core.now();
     let file = core.write(caller, move |tx| {

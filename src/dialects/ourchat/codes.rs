@@ -228,6 +228,8 @@ pub fn answer(op: Op, fault: &Fault) -> Answer {
         Fault::TimeFormat => invalid("Time Format Error"),
         Fault::Metadata => invalid("Metadata Error"),
         Fault::UploadOrder => invalid("Incorrect Order Of Uploading"),
+        Fault::StreamTooLong => row(Code::OutOfRange, "Message Too Long"),
+        Fault::StreamBroken => row(Code::Cancelled, "Stream Broken"),
         Fault::FileSize => invalid("File Size Error"),
         Fault::FileHash => invalid("File Hash Error"),
         Fault::EncryptedAlready => there("session already e2eeized"),
@@ -255,9 +257,9 @@ const NOT_IN_SESSION: &str = "User Not In Session";
 
 fn core(op: Op, error: Error) -> Answer {
     match error {
-        Error::Invalid(field, flaw) => value(field, flaw),
+        Error::Invalid(field, flaw) => value(op, field, flaw),
         Error::NotFound(thing) => not_found(op, thing),
-        Error::Exists(thing) => exists(thing),
+        Error::Exists(thing) => exists(op, thing),
         Error::Taken(unique) => taken(unique),
         Error::SignIn(flaw) => sign_in(flaw),
         Error::Denied(right) => right_missing(op, right),
@@ -269,9 +271,10 @@ fn core(op: Op, error: Error) -> Answer {
     }
 }
 
-fn value(field: Field, flaw: Flaw) -> Answer {
+fn value(op: Op, field: Field, flaw: Flaw) -> Answer {
     match field {
         Field::Password if matches!(flaw, Flaw::Weak | Flaw::Empty) => invalid("Password Is Not Strong Enough"),
+        Field::Account if op == Op::KickUserFromRoom && flaw == Flaw::Oneself => invalid("cannot kick yourself"),
         Field::Handle if flaw == Flaw::TooLong => invalid("Ocid Too Long"),
         Field::Status if flaw == Flaw::TooLong => invalid("Status Too Long"),
         Field::RoleName if flaw == Flaw::Empty => invalid("Role Name Empty"),
@@ -279,6 +282,7 @@ fn value(field: Field, flaw: Flaw) -> Answer {
         Field::DisplayName => invalid("Username Is Invalid"),
         Field::Identifier => invalid("Public Key Is Invalid"),
         Field::Size => invalid("File Size Error"),
+        Field::Digest => invalid("File Hash Error"),
         Field::Id
         | Field::Time
         | Field::Handle
@@ -325,7 +329,12 @@ fn not_found(op: Op, thing: Thing) -> Answer {
         Thing::Room if op == Op::LeaveSession => missing(NOT_IN_SESSION),
         Thing::Room if says_only_that_the_right_is_missing(op) => denied(PERMISSION),
         Thing::Room => missing("Session Not Found"),
+        Thing::Call => missing("WebRTC Room Not Found"),
+        Thing::Member if matches!(op, Op::PromoteRoomAdmin | Op::KickUserFromRoom) => {
+            missing("user is not in the room")
+        }
         Thing::Member => missing(NOT_IN_SESSION),
+        Thing::Invite if op == Op::AcceptRoomInvitation => denied("you are not invited to this room"),
         Thing::Invite => missing("Session Invitation Not Found"),
         Thing::Friend => missing("Friend Not Found"),
         Thing::FriendRequest => missing("Friend Invitation Not Found"),
@@ -369,8 +378,10 @@ const fn says_only_that_the_right_is_missing(op: Op) -> bool {
     )
 }
 
-fn exists(thing: Thing) -> Answer {
+fn exists(op: Op, thing: Thing) -> Answer {
     match thing {
+        Thing::Invite if op == Op::InviteUserToRoom => there("user is already invited to this room"),
+        Thing::Member if op == Op::AcceptRoomInvitation => there("you are already in this room"),
         Thing::Account => there("User Already Exists"),
         Thing::Friend | Thing::FriendRequest => there("Friend Already Exists"),
         Thing::Room => there("Session Already Exists"),
@@ -392,7 +403,8 @@ fn exists(thing: Thing) -> Answer {
         | Thing::File
         | Thing::Upload
         | Thing::Machine
-        | Thing::Channel => there("Conflict"),
+        | Thing::Channel
+        | Thing::Call => there("Conflict"),
     }
 }
 
@@ -431,7 +443,13 @@ fn right_missing(op: Op, right: Right) -> Answer {
         Right::Room(SET_TITLE) if op == Op::SetSessionInfo => denied("Cannot Set Name"),
         Right::Room(SET_DESCRIPTION) if op == Op::SetSessionInfo => denied("Cannot Set Description"),
         Right::Room(SET_AVATAR) if op == Op::SetSessionInfo => denied("Cannot Set Avatar"),
-        Right::Operate | Right::Server(_) | Right::Room(_) | Right::OtherAccount | Right::Owner => denied(PERMISSION),
+        Right::Call if op == Op::InviteUserToRoom => denied("only room admins can invite users"),
+        Right::Call if op == Op::PromoteRoomAdmin => denied("only room admins can promote other users"),
+        Right::Call if op == Op::KickUserFromRoom => denied("only room admins can kick users"),
+        Right::Owner if op == Op::DemoteRoomAdmin => denied("only room creator can demote admins"),
+        Right::Operate | Right::Server(_) | Right::Room(_) | Right::OtherAccount | Right::Owner | Right::Call => {
+            denied(PERMISSION)
+        }
     }
 }
 
@@ -442,6 +460,10 @@ fn refused(op: Op, reason: Reason) -> Answer {
             missing(NOT_IN_SESSION)
         }
         Reason::NotAMember if op == Op::GetRole => denied("Not In Session"),
+        Reason::NotAMember if matches!(op, Op::GetRoomMembers | Op::Signal) => denied("you are not in this room"),
+        Reason::JoinRule if op == Op::JoinRoom => denied("you must be invited to join this room"),
+        Reason::LastOwner if op == Op::DemoteRoomAdmin => denied("cannot demote room creator"),
+        Reason::LastOwner if op == Op::KickUserFromRoom => denied("cannot kick room creator"),
         Reason::Muted => denied("User Muted"),
         Reason::Banned => denied("User Banned"),
         Reason::NotEncrypted => denied("E2EE Not On"),

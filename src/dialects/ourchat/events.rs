@@ -93,7 +93,8 @@ fn kind(core: &Core, event: &Event) -> Option<Told> {
         | What::LoginEnded { .. }
         | What::SettingsChanged { .. }
         | What::Typing { .. }
-        | What::PresenceChanged { .. } => None,
+        | What::PresenceChanged { .. }
+        | What::CallSignal { .. } => None,
     }
 }
 

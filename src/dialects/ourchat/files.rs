@@ -1,7 +1,16 @@
-//! Handlers.
+//! Files: in by a stream or by numbered pieces, out by a stream, and their keys.
+//!
+//! Bytes are gathered up to a portion and written on the blocking pool while the next portion is read, so memory stays flat in both
+//! directions, and a client that goes away in the middle leaves nothing behind: what was received is dropped with its handle.
 
-use crate::services::Stream;
-use chatelaine_core::Caller;
+use std::mem;
+
+use bytes::Bytes;
+use chatelaine_core::ask::ask;
+use chatelaine_core::error::Error;
+use chatelaine_core::files::{self, FileName, NewFile, Purpose, Reading, Receiving, Rolling, Second, Terms, pieces};
+use chatelaine_core::limits::UPLOAD_IDLE_S;
+use chatelaine_core::{Caller, Core};
 use chatelaine_ourchat_pb::service::ourchat::delete::v1::DeleteFileRequest;
 use chatelaine_ourchat_pb::service::ourchat::delete::v1::DeleteFileResponse;
 use chatelaine_ourchat_pb::service::ourchat::download::v1::DownloadRequest;
@@ -10,69 +19,233 @@ use chatelaine_ourchat_pb::service::ourchat::upload::v1::CancelUploadRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::CancelUploadResponse;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::CompleteUploadRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::CompleteUploadResponse;
+use chatelaine_ourchat_pb::service::ourchat::upload::v1::Header;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::StartUploadRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::StartUploadResponse;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadChunkRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadChunkResponse;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadResponse;
-use tonic::Streaming;
+use chatelaine_ourchat_pb::service::ourchat::upload::v1::upload_request::Data;
+use futures_util::future::join;
+use futures_util::stream;
+use tonic::{Code, Streaming};
 
-use crate::Ourchat;
-use crate::wire::Fault;
+use crate::codes::Op;
+use crate::services::Stream;
+use crate::wire::{Fault, status};
+use crate::{Ourchat, ids};
+
+/// Bytes that are gathered before they are written, and bytes of one message of a download.
+const PORTION_BYTES: usize = 256 * 1024;
+/// Bytes of a piece as clients are asked to cut them.
+const CHUNK_BYTES: u32 = 512 * 1024;
+/// Seconds after which an upload that nobody continues is given up, as clients are told.
+const CHUNK_PATIENCE_S: u32 = 3_600;
+const _: () = assert!(CHUNK_PATIENCE_S as u64 == UPLOAD_IDLE_S);
 
 pub(crate) async fn upload(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: Streaming<UploadRequest>,
+    at: Ourchat,
+    caller: Caller,
+    mut ask: Streaming<UploadRequest>,
 ) -> Result<UploadResponse, Fault> {
-    Err(Fault::Unfinished)
+    let Some(Data::Metadata(header)) = next(&mut ask).await?.and_then(|message| message.data) else {
+        return Err(Fault::Metadata);
+    };
+    let (new, terms) = announced(&at, &header)?;
+    let receiving = run(&at, move |core| files::begin_with(core, &caller, new, terms)).await?;
+    let received = pour(&at, &mut ask, receiving).await?;
+    let file = run(&at, move |_| received.finish()).await?;
+    let key = run(&at, move |core| key_of(core, &file)).await?;
+    Ok(UploadResponse { key })
 }
 
 pub(crate) async fn start_upload(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: StartUploadRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: StartUploadRequest,
 ) -> Result<StartUploadResponse, Fault> {
-    Err(Fault::Unfinished)
+    let StartUploadRequest { hash, size, auto_clean, session_id } = ask;
+    let (new, terms) = announced(&at, &Header { hash, size, auto_clean, session_id })?;
+    let owner = caller.require_account()?;
+    let upload = run(&at, move |core| pieces::begin(core, &caller, new, terms)).await?;
+    let upload_id = ids::upload_id(at.core().keys(), owner, upload);
+    Ok(StartUploadResponse { upload_id, chunk_size: CHUNK_BYTES, timeout_seconds: CHUNK_PATIENCE_S })
 }
 
 pub(crate) async fn upload_chunk(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: UploadChunkRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: UploadChunkRequest,
 ) -> Result<UploadChunkResponse, Fault> {
-    Err(Fault::Unfinished)
+    let upload = ids::upload(at.core().keys(), &ask.upload_id)?;
+    let UploadChunkRequest { chunk_id, chunk_data, .. } = ask;
+    let bytes_received = run(&at, move |core| pieces::put(core, &caller, upload, chunk_id, &chunk_data)).await?;
+    Ok(UploadChunkResponse { bytes_received })
 }
 
 pub(crate) async fn complete_upload(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: CompleteUploadRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: CompleteUploadRequest,
 ) -> Result<CompleteUploadResponse, Fault> {
-    Err(Fault::Unfinished)
+    let upload = ids::upload(at.core().keys(), &ask.upload_id)?;
+    let file = run(&at, move |core| pieces::finish(core, &caller, upload)).await?;
+    let key = run(&at, move |core| key_of(core, &file)).await?;
+    Ok(CompleteUploadResponse { key })
 }
 
 pub(crate) async fn cancel_upload(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: CancelUploadRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: CancelUploadRequest,
 ) -> Result<CancelUploadResponse, Fault> {
-    Err(Fault::Unfinished)
+    let upload = ids::upload(at.core().keys(), &ask.upload_id)?;
+    run(&at, move |core| pieces::cancel(core, &caller, upload)).await?;
+    Ok(CancelUploadResponse {})
 }
 
 pub(crate) async fn download(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: DownloadRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: DownloadRequest,
 ) -> Result<Stream<DownloadResponse>, Fault> {
-    Err(Fault::Unfinished)
+    // ourchat section 10: a refusal is the status of the stream, after its headers.
+    match open(&at, caller, &ask.key).await {
+        Ok(reading) => Ok(portions(at, reading)),
+        Err(fault) => Ok(Box::pin(stream::once(std::future::ready(Err(status(Op::Download, &fault)))))),
+    }
 }
 
 pub(crate) async fn delete_file(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: DeleteFileRequest,
+    at: Ourchat,
+    caller: Caller,
+    ask: DeleteFileRequest,
 ) -> Result<DeleteFileResponse, Fault> {
-    Err(Fault::Unfinished)
+    let (file, sha3) = ids::file(at.core().keys(), &ask.key)?;
+    let delete = move |core: &Core| {
+        files::require_sha3(core, file, &sha3)?;
+        files::delete(core, &caller, file)
+    };
+    run(&at, delete).await?;
+    Ok(DeleteFileResponse {})
+}
+
+/// The key of a file, for those who may know that it exists. Reads the file through when it came in by another dialect and nobody asked
+/// before.
+pub(crate) fn key_of(core: &Core, file: &files::File) -> Result<String, Error> {
+    Ok(ids::file_key(core.keys(), file.id, &files::sha3_of(core, file)?))
+}
+
+/// What a client announces, as the domain knows it.
+fn announced(at: &Ourchat, header: &Header) -> Result<(NewFile, Terms), Fault> {
+    let options = at.options();
+    // No body that anybody could find has a hash of zeros, so one of another length fails like any wrong one: at the end.
+    let sha3: [u8; 32] = <[u8; 32]>::try_from(header.hash.as_ref()).unwrap_or_default();
+    let life_s = header.auto_clean.then(|| options.files_save_time.as_secs());
+    let terms = Terms { sha3: Some(sha3), rolling: Some(Rolling { bytes: options.user_files_limit, life_s }) };
+    let [first, second, third, fourth, ..] = sha3;
+    let new = NewFile {
+        // The protocol has no names; people of other dialects see this one.
+        name: FileName::new(&format!("file-{first:02x}{second:02x}{third:02x}{fourth:02x}"))?,
+        size: Some(header.size),
+        room: header.session_id.map(ids::room).transpose()?,
+        purpose: Purpose::Plain,
+        declared: None,
+        second: Some(Second::Sha3_256),
+    };
+    Ok((new, terms))
+}
+
+async fn next(ask: &mut Streaming<UploadRequest>) -> Result<Option<UploadRequest>, Fault> {
+    ask.message().await.map_err(|status| match status.code() {
+        Code::OutOfRange => Fault::StreamTooLong,
+        _ => Fault::StreamBroken,
+    })
+}
+
+/// Some content of an upload, and how the stream goes on behind it.
+#[derive(Default)]
+struct Portion {
+    parts: Vec<Bytes>,
+    end: Option<Result<(), Fault>>,
+}
+
+/// Reads until there is a portion or an end.
+async fn gather(ask: &mut Streaming<UploadRequest>) -> Portion {
+    let (mut portion, mut size) = (Portion::default(), 0);
+    while size < PORTION_BYTES {
+        match next(ask).await {
+            Ok(Some(UploadRequest { data: Some(Data::Content(content)) })) => {
+                size += content.len();
+                portion.parts.push(content);
+            }
+            Ok(Some(_)) => portion.end = Some(Err(Fault::UploadOrder)),
+            Ok(None) => portion.end = Some(Ok(())),
+            Err(fault) => portion.end = Some(Err(fault)),
+        }
+        if portion.end.is_some() {
+            break;
+        }
+    }
+    portion
+}
+
+/// Takes all content in, one portion on its way to the disk while the next one is read.
+async fn pour(at: &Ourchat, ask: &mut Streaming<UploadRequest>, mut to: Receiving) -> Result<Receiving, Fault> {
+    let mut portion = gather(ask).await;
+    loop {
+        let parts = mem::take(&mut portion.parts);
+        let writing = run(at, move |_| {
+            parts.iter().try_for_each(|part| to.write(part))?;
+            Ok(to)
+        });
+        match portion.end {
+            None => {
+                let (written, following) = join(writing, gather(ask)).await;
+                (to, portion) = (written?, following);
+            }
+            Some(end) => {
+                let written = writing.await?;
+                if let Err(fault) = end {
+                    // Dropping it removes what came, and that is work for the blocking pool.
+                    run(at, move |_| Ok(drop(written))).await?;
+                    return Err(fault);
+                }
+                return Ok(written);
+            }
+        }
+    }
+}
+
+async fn open(at: &Ourchat, caller: Caller, key: &str) -> Result<Reading, Fault> {
+    let (file, sha3) = ids::file(at.core().keys(), key)?;
+    let open = move |core: &Core| {
+        files::require_sha3(core, file, &sha3)?;
+        files::read(core, &caller, file)
+    };
+    run(at, open).await
+}
+
+/// The bytes of a file, read as the client takes them.
+fn portions(at: Ourchat, reading: Reading) -> Stream<DownloadResponse> {
+    Box::pin(stream::unfold(Some((at, reading)), |state| async move {
+        let (at, mut reading) = state?;
+        let read = move |_: &Core| {
+            let bytes = reading.next(PORTION_BYTES)?;
+            Ok((reading, bytes))
+        };
+        match run(&at, read).await {
+            Ok((_, bytes)) if bytes.is_empty() => None,
+            Ok((reading, bytes)) => Some((Ok(DownloadResponse { data: bytes.into() }), Some((at, reading)))),
+            Err(fault) => Some((Err(status(Op::Download, &fault)), None)),
+        }
+    }))
+}
+
+async fn run<R: Send + 'static>(
+    at: &Ourchat,
+    operation: impl FnOnce(&Core) -> Result<R, Error> + Send + 'static,
+) -> Result<R, Fault> {
+    Ok(ask(at.core(), operation).await?)
 }

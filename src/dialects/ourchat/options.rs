@@ -1,5 +1,6 @@
 //! What the operator sets for this dialect: the settings under `ourchat.`, as values. Reading them is the program's matter.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What "unregister" does to an account.
@@ -49,6 +50,8 @@ pub struct Options {
     pub default_session: Option<u64>,
     /// Bytes of files that one account may keep before its oldest give way.
     pub user_files_limit: u64,
+    /// How long a file is kept whose uploader wants it cleaned away.
+    pub files_save_time: Duration,
     /// How long a status text is shown.
     pub user_defined_status_expire_time: Duration,
     /// Whether monitoring answers.
@@ -84,6 +87,12 @@ pub struct Options {
     pub turn_password: String,
     /// How long relay credentials hold.
     pub turn_ttl: Duration,
+    /// The picture of the server; none is our own.
+    pub logo: Option<PathBuf>,
+    /// The folder of the panel's files; none is no panel.
+    pub panel: Option<PathBuf>,
+    /// Whether a Matrix client that asks for this server gets an answer.
+    pub enable_matrix: bool,
     /// How long an empty call is kept when it deletes itself.
     pub empty_room_keep_duration: Duration,
 }
@@ -106,6 +115,7 @@ impl Default for Options {
             unregister_policy: Unregister::Disable,
             default_session: None,
             user_files_limit: 100 << 20,
+            files_save_time: DAY * 10,
             user_defined_status_expire_time: DAY,
             enable_metrics: true,
             metrics_snapshot_interval: Duration::from_secs(60),
@@ -123,6 +133,9 @@ impl Default for Options {
             turn_username: String::new(),
             turn_password: String::new(),
             turn_ttl: DAY,
+            logo: None,
+            panel: None,
+            enable_matrix: false,
             empty_room_keep_duration: Duration::from_secs(600),
         }
     }

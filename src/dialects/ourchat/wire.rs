@@ -54,6 +54,10 @@ pub enum Fault {
     Metadata,
     /// Pieces of an upload come in the wrong order.
     UploadOrder,
+    /// A message of a stream is too long.
+    StreamTooLong,
+    /// A stream broke off while it was read.
+    StreamBroken,
     /// The bytes are not as many as announced.
     FileSize,
     /// The bytes are not those announced.

@@ -226,6 +226,7 @@ fn denied(right: Right) -> Row {
         }
         Right::OtherAccount => "You can do that for yourself only.".to_owned(),
         Right::Owner => "Only its owner may do that.".to_owned(),
+        Right::Call => "Only admins of the call may do that.".to_owned(),
     };
     Row::new(403, "denied", "Not allowed", detail)
 }
@@ -348,6 +349,7 @@ fn field_name(field: Field) -> &'static str {
         Field::Duration => "for_s",
         Field::Uses => "uses",
         Field::Size => "size",
+        Field::Digest => "digest",
         Field::Range => "range",
         Field::MachineCode => "machine_code",
         Field::MachineFacts => "facts",
@@ -383,5 +385,6 @@ fn thing_words(thing: Thing) -> (&'static str, &'static str) {
         Thing::Upload => ("an", "upload"),
         Thing::Machine => ("a", "machine"),
         Thing::Channel => ("a", "channel"),
+        Thing::Call => ("a", "call"),
     }
 }

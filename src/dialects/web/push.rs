@@ -5,9 +5,10 @@
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
+use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::event::{Ended, Event, Presence, What};
-use chatelaine_core::ids::{AccountId, EventId, Offset, RoleId, RoomId};
+use chatelaine_core::ids::{AccountId, CallId, EventId, Offset, RoleId, RoomId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -111,6 +112,7 @@ fn words(what: &What) -> Words {
             other("presence", json!({ "account": account, "state": presence(*state) }))
         }
         What::RoomKeySent { .. } | What::RoomKeyDue { .. } | What::RoomKeyWanted { .. } => Words::Nothing,
+        What::CallSignal { call, from, to, signal } => call_signal(*call, (*from, *to), signal),
     }
 }
 
@@ -149,6 +151,20 @@ fn friend(from: AccountId, to: AccountId, change: &str, room: Option<RoomId>) ->
 
 fn answered(accepted: bool) -> &'static str {
     if accepted { "accepted" } else { "declined" }
+}
+
+fn call_signal(call: CallId, (from, to): (AccountId, AccountId), signal: &Signal) -> Words {
+    let kind = match signal.kind {
+        SignalKind::Offer => "offer",
+        SignalKind::Answer => "answer",
+        SignalKind::Candidate => "candidate",
+    };
+    let Signal { sdp, candidate, sdp_mid, sdp_mline_index, .. } = signal;
+    other(
+        "call_signal",
+        json!({ "call": call, "from": from, "to": to, "kind": kind, "sdp": sdp, "candidate": candidate,
+            "sdp_mid": sdp_mid, "sdp_mline_index": sdp_mline_index }),
+    )
 }
 
 fn ended(which: Ended) -> Value {

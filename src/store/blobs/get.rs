@@ -2,10 +2,14 @@
 //!
 //! An open body stays readable when it is removed meanwhile, so a download is never cut off by the sweep.
 
-use super::{BlobError, BlobHash, Blobs};
+use super::second::Second;
+use super::{BlobError, BlobHash, Blobs, SecondHash};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
+
+/// How much is read at once where a body is read through.
+const PORTION_BYTES: usize = 256 * 1024;
 
 /// A body that is open for reading.
 #[derive(Debug)]
@@ -37,6 +41,18 @@ impl Blobs {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Reads a body through for its second hash; none if there is no such body or no hash was asked for.
+    pub fn second_of(&self, hash: &BlobHash, kind: SecondHash) -> Result<Option<[u8; 32]>, BlobError> {
+        let (Some(body), Some(mut second)) = (self.get(hash)?, Second::new(kind)) else { return Ok(None) };
+        let mut offset = 0;
+        while offset < body.bytes {
+            let portion = body.range(offset, PORTION_BYTES)?;
+            offset += portion.len() as u64;
+            second.update(&portion)?;
+        }
+        Ok(Some(second.finish()?))
     }
 
     /// Whether there is a body of this hash.

@@ -98,6 +98,8 @@ pub enum BlobError {
     NoPart,
     /// The text is not the name of a body.
     NoHash,
+    /// The content is not the announced one.
+    Other,
     /// Anything else from the operating system.
     Io(io::Error),
 }
@@ -111,6 +113,7 @@ impl fmt::Display for BlobError {
             BlobError::Busy => write!(out, "it is in use"),
             BlobError::NoPart => write!(out, "there is no such part"),
             BlobError::NoHash => write!(out, "not the name of a body"),
+            BlobError::Other => write!(out, "the content has another hash than announced"),
             BlobError::Io(error) => write!(out, "{error}"),
         }
     }

@@ -5,7 +5,7 @@
 //! A part that became a body stays until it is dropped, so that a crash before the row is written costs nobody an upload.
 
 use super::put::SecondHash;
-use super::{BlobError, Blobs, Stored, UploadOptions};
+use super::{BlobError, Blobs, Body, Stored, UploadOptions};
 use crate::disk::{self, sync_folder};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -111,6 +111,18 @@ impl Blobs {
                 Some(bytes) if count > 0 => upload.write(bytes)?,
                 _ => return upload.finish(),
             }
+        }
+    }
+
+    /// Opens a part for reading; none if there is no such part.
+    pub fn open_part(&self, id: u64) -> Result<Option<Body>, BlobError> {
+        match File::open(self.part_path(id)) {
+            Ok(file) => {
+                let bytes = file.metadata()?.len();
+                Ok(Some(Body { file, bytes }))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -116,8 +116,20 @@ impl Upload {
     }
 
     /// Makes the body durable under its name. Only after this may a row name it.
-    pub fn finish(mut self) -> Result<Stored, BlobError> {
+    pub fn finish(self) -> Result<Stored, BlobError> {
+        self.finish_if(|_| true)
+    }
+
+    /// As `finish`, if the second hash is this one. Fails with `Other` and leaves nothing behind if not.
+    pub fn finish_expecting(self, second: &[u8; 32]) -> Result<Stored, BlobError> {
+        self.finish_if(|found| found == Some(second))
+    }
+
+    fn finish_if(mut self, is_right: impl FnOnce(Option<&[u8; 32]>) -> bool) -> Result<Stored, BlobError> {
         let (hash, second) = self.hashes.take().ok_or(BlobError::NoPart)?.finish()?;
+        if !is_right(second.as_ref()) {
+            return Err(BlobError::Other);
+        }
         let known = self.blobs.place(&self.file, &self.path, &hash)?;
         self.placed = true;
         Ok(Stored { hash, bytes: self.bytes, second, known })

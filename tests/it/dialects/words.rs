@@ -13,7 +13,7 @@ pub fn errors() -> Vec<Error> {
     errors.extend(THINGS.map(Error::Exists));
     errors.extend(UNIQUES.map(Error::Taken));
     errors.extend(SIGN_INS.map(Error::SignIn));
-    errors.extend([Right::Operate, Right::OtherAccount, Right::Owner].map(Error::Denied));
+    errors.extend([Right::Operate, Right::OtherAccount, Right::Owner, Right::Call].map(Error::Denied));
     errors.extend(ServerPermission::ALL.map(|permission| Error::Denied(Right::Server(permission))));
     errors.extend((1..=14).map(|number| Error::Denied(Right::Room(number))));
     errors.extend(REASONS.map(Error::Refused));
@@ -33,13 +33,13 @@ macro_rules! words {
 words!(FIELDS: Field [
     Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept,
     SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
-    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Range, MachineCode, MachineFacts, FieldName, Reading,
+    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, FieldName, Reading,
 ]);
 words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
 words!(THINGS: Thing [
     Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
     Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
-    Channel,
+    Channel, Call,
 ]);
 words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
 words!(REASONS: Reason [

@@ -1,5 +1,8 @@
 //! A client of the protocol for tests: tonic's own, over plain HTTP/2, with the stubs made from our descriptions.
 
+use chatelaine_core::accounts;
+use chatelaine_core::ids::AccountId;
+use chatelaine_http::jwt::{self, Claims};
 use chatelaine_ourchat_pb::service::auth::register::v1::RegisterRequest;
 use chatelaine_ourchat_pb::service::auth::v1::auth_service_client::AuthServiceClient;
 use chatelaine_ourchat_pb::service::basic::v1::basic_service_client::BasicServiceClient;
@@ -91,6 +94,15 @@ pub fn public_key() -> Vec<u8> {
     key.push(0x01);
     key.extend([0x02, 0x03, 0x01, 0x00, 0x01]);
     key
+}
+
+/// A token of this protocol for somebody who signed up elsewhere.
+pub fn token_of(world: &World, person: &Person) -> String {
+    let account = AccountId::new(person.id);
+    let generation = world.core.read(|view| accounts::get(view, account)).expect("an account").generation;
+    let key = world.core.keys().account_key(account, generation);
+    let exp = u64::try_from(world.core.now().plus_seconds(86_400).seconds()).expect("a moment");
+    jwt::sign(&key, Claims { id: person.id, exp }).expect("a token")
 }
 
 /// A request with a token.

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod basic;
+mod calls;
 mod codes;
+mod files;
 mod friends;
 mod front;
 mod harness;

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::error::Error;
 use chatelaine_core::event::{Audience, Ended, Event, Presence, What};
-use chatelaine_core::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
+use chatelaine_core::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, Offset, RoleId, RoomId};
 use chatelaine_web::{Fault, frame, problem};
 use serde_json::json;
 
@@ -78,6 +79,13 @@ fn events() -> Vec<What> {
     let (room, account, other, role) = (RoomId::new(3), AccountId::new(2), AccountId::new(5), RoleId::new(4));
     let (offset, by, until) = (Offset::new(7), Some(AccountId::new(1)), Until::At(Stamp::from_seconds(1_800_000_600)));
     let emoji = "+1".to_owned();
+    let signal = Signal {
+        kind: SignalKind::Offer,
+        sdp: "v=0".to_owned(),
+        candidate: String::new(),
+        sdp_mid: "0".to_owned(),
+        sdp_mline_index: 1,
+    };
     vec![
         What::MessageSent { room, offset },
         What::MessageEdited { room, offset },
@@ -125,5 +133,6 @@ fn events() -> Vec<What> {
         What::RoomKeySent { room, from: account, to: other },
         What::RoomKeyDue { room, account },
         What::RoomKeyWanted { room, account, member: other },
+        What::CallSignal { call: CallId::new(8), from: other, to: account, signal: Box::new(signal) },
     ]
 }
