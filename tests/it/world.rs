@@ -116,6 +116,12 @@ impl World {
         self.signed(&Ask::new("POST", "/api/v1/setup").json(&body))
     }
 
+    /// Signs somebody in once more by the API.
+    pub fn signed_in(&self, handle: &str) -> Person {
+        let body = json!({ "account": handle, "password": PASSWORD });
+        self.signed(&Ask::new("POST", "/api/v1/logins").json(&body))
+    }
+
     fn signed(&self, ask: &Ask) -> Person {
         let signed = ask.send(self.address).expect(201).json();
         Person {

@@ -31,7 +31,7 @@ use futures_util::future::join;
 use futures_util::stream;
 use tonic::{Code, Streaming};
 
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::services::Stream;
 use crate::wire::{Fault, status};
 use crate::{Ourchat, ids};
@@ -142,7 +142,7 @@ fn announced(at: &Ourchat, header: &Header) -> Result<(NewFile, Terms), Fault> {
     let options = at.options();
     // No body that anybody could find has a hash of zeros, so one of another length fails like any wrong one: at the end.
     let sha3: [u8; 32] = <[u8; 32]>::try_from(header.hash.as_ref()).unwrap_or_default();
-    let life_s = header.auto_clean.then(|| options.files_save_time.as_secs());
+    let life_s = header.auto_clean.then_some(options.files_save_time.as_secs());
     let terms = Terms { sha3: Some(sha3), rolling: Some(Rolling { bytes: options.user_files_limit, life_s }) };
     let [first, second, third, fourth, ..] = sha3;
     let new = NewFile {
@@ -209,7 +209,11 @@ async fn pour(at: &Ourchat, ask: &mut Streaming<UploadRequest>, mut to: Receivin
                 let written = writing.await?;
                 if let Err(fault) = end {
                     // Dropping it removes what came, and that is work for the blocking pool.
-                    run(at, move |_| Ok(drop(written))).await?;
+                    run(at, move |_| {
+                        drop(written);
+                        Ok(())
+                    })
+                    .await?;
                     return Err(fault);
                 }
                 return Ok(written);

@@ -10,6 +10,7 @@ mod events;
 mod front;
 mod ids;
 mod markdown;
+mod ops;
 mod options;
 mod plain;
 mod public_key;
@@ -32,8 +33,9 @@ mod restrictions;
 mod roles;
 mod rooms;
 
-pub use codes::{Answer, Op, answer};
+pub use codes::{Answer, answer};
 pub use front::Front;
+pub use ops::Op;
 pub use options::{Contact, Options, Unregister};
 pub use plain::configure;
 pub use verify::{Letter, Post};

@@ -22,8 +22,8 @@ use prost_types::Timestamp;
 use tonic::Status;
 
 use crate::Ourchat;
-use crate::codes::Op;
 use crate::events;
+use crate::ops::Op;
 use crate::services::Stream;
 use crate::wire::{Fault, status};
 

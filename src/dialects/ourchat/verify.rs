@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tonic::Status;
 
 use crate::Ourchat;
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::services::Stream;
 use crate::wire::{Fault, status};
 

@@ -5,7 +5,8 @@ use prost_types::Timestamp;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
-use crate::codes::{Answer, Op, answer};
+use crate::codes::{Answer, answer};
+use crate::ops::Op;
 
 /// Beside every "invalid argument", for clients that were written against a document with its own numbers.
 const CODE_ID: &str = "ourchat-code-id";

@@ -13,7 +13,7 @@ use chatelaine_ourchat_pb::service::auth::register::v1::RegisterResponse;
 use chatelaine_ourchat_pb::service::auth::v1::auth_service_server::AuthService;
 
 use super::{Reply, Stream};
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::{Ourchat, accounts, verify};
 
 /// The service over the dialect.

@@ -21,7 +21,7 @@ use chatelaine_ourchat_pb::service::basic::voip::v1::GetVoipConfigRequest;
 use chatelaine_ourchat_pb::service::basic::voip::v1::GetVoipConfigResponse;
 
 use super::Reply;
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::{Ourchat, basic};
 
 /// The service over the dialect.

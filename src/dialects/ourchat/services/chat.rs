@@ -101,7 +101,7 @@ use chatelaine_ourchat_pb::service::ourchat::webrtc::signal::v1::SignalRequest;
 use chatelaine_ourchat_pb::service::ourchat::webrtc::signal::v1::SignalResponse;
 
 use super::{Reply, Stream};
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::{Ourchat, accounts, calls, files, friends, keys, members, messages, push, restrictions, roles, rooms};
 
 /// The service over the dialect.

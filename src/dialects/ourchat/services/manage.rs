@@ -39,7 +39,7 @@ use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::UnbanUserRes
 use chatelaine_ourchat_pb::service::server_manage::v1::server_manage_service_server::ServerManageService;
 
 use super::Reply;
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::{Ourchat, manage};
 
 /// The service over the dialect.

@@ -16,7 +16,7 @@ pub(crate) use basic::Basic;
 pub(crate) use chat::Chat;
 pub(crate) use manage::Manage;
 
-use crate::codes::Op;
+use crate::ops::Op;
 use crate::wire::{Fault, status};
 use crate::{Ourchat, auth as tokens};
 

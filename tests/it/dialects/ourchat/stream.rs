@@ -133,103 +133,126 @@ struct Case {
     looks: &'static str,
 }
 
-/// Owner 1, receiver 2 and member 3 are in the session, stranger 4 is not; 1 looks after it.
-fn cases(room: RoomId) -> Vec<Case> {
-    let [owner, receiver, member, stranger] = [1, 2, 3, 4].map(AccountId::new);
-    let in_room = [true, true, true, false];
-    let (only_1, only_2) = ([true, false, false, false], [false, true, false, false]);
-    let note = |text: &str, bytes: &[u8], number| Some(Enclosure { text: text.into(), bytes: bytes.into(), number });
-    let of =
-        |audience, what, enclosure, replayed, live, looks| Case { audience, what, enclosure, replayed, live, looks };
+// Owner, receiver and member are in the session, the stranger is not; the owner looks after it.
+const OWNER: AccountId = AccountId::new(1);
+const RECEIVER: AccountId = AccountId::new(2);
+const MEMBER: AccountId = AccountId::new(3);
+const STRANGER: AccountId = AccountId::new(4);
+const IN_ROOM: [bool; 4] = [true, true, true, false];
+const ONLY_OWNER: [bool; 4] = [true, false, false, false];
+const ONLY_RECEIVER: [bool; 4] = [false, true, false, false];
+
+fn of(
+    (audience, what): (Audience, What),
+    enclosure: Option<Enclosure>,
+    [replayed, live]: [[bool; 4]; 2],
+    looks: &'static str,
+) -> Case {
+    Case { audience, what, enclosure, replayed, live, looks }
+}
+
+fn note(text: &str, bytes: &[u8], number: i64) -> Option<Enclosure> {
+    Some(Enclosure { text: text.into(), bytes: bytes.into(), number })
+}
+
+/// How people come into a session.
+fn joining_cases(room: RoomId) -> Vec<Case> {
     let here = || Audience::room(room);
     vec![
         of(
-            here().and_account(stranger),
-            What::InviteSent { room, inviter: owner, invitee: stranger },
+            (here().and_account(STRANGER), What::InviteSent { room, inviter: OWNER, invitee: STRANGER }),
             note("come", &[], 5_000_001),
-            [true; 4],
-            [false, false, false, true],
+            [[true; 4], [false, false, false, true]],
             "InviteUserToSession(InviteUserToSession { session_id: 1, inviter_id: 1, leave_message: Some(\"come\"), \
              expire_timestamp: Some(Timestamp { seconds: 5, nanos: 1000 }) })",
         ),
         of(
-            here().and_account(owner).and_account(receiver),
-            What::InviteAnswered { room, inviter: owner, invitee: receiver, accepted: true },
+            (
+                here().and_account(OWNER).and_account(RECEIVER),
+                What::InviteAnswered { room, inviter: OWNER, invitee: RECEIVER, accepted: true },
+            ),
             note("", b"key", 0),
-            in_room,
-            only_1,
+            [IN_ROOM, ONLY_OWNER],
             "AcceptSessionApproval(AcceptSessionNotification { session_id: 1, invitee_id: 2, accepted: true, \
              public_key: Some(b\"key\") })",
         ),
         of(
-            here().and_account(stranger),
-            What::JoinRequested { room, account: stranger },
+            (here().and_account(STRANGER), What::JoinRequested { room, account: STRANGER }),
             None,
-            [true; 4],
-            only_1,
+            [[true; 4], ONLY_OWNER],
             "JoinSessionApproval(JoinSessionApproval { session_id: 1, user_id: 4, leave_message: None, public_key: None })",
         ),
         of(
-            here().and_account(stranger),
-            What::JoinAnswered { room, account: stranger, accepted: false, by: Some(owner) },
+            (
+                here().and_account(STRANGER),
+                What::JoinAnswered { room, account: STRANGER, accepted: false, by: Some(OWNER) },
+            ),
             note("", b"closed", 0),
-            [true; 4],
-            [false, false, false, true],
+            [[true; 4], [false, false, false, true]],
             "AllowUserJoinSessionNotification(AllowUserJoinSessionNotification { session_id: 1, accepted: false, \
              room_key: Some(b\"closed\") })",
         ),
+    ]
+}
+
+/// How friends find each other.
+fn friend_cases(room: RoomId) -> Vec<Case> {
+    let both = || Audience::accounts(vec![OWNER, RECEIVER]);
+    vec![
         of(
-            Audience::accounts(vec![owner, receiver]),
-            What::FriendRequested { from: owner, to: receiver },
+            (both(), What::FriendRequested { from: OWNER, to: RECEIVER }),
             note("be mine", &[], 0),
-            [true, true, false, false],
-            only_2,
+            [[true, true, false, false], ONLY_RECEIVER],
             "NewFriendInvitationNotification(NewFriendInvitationNotification { inviter_id: 1, invitee_id: 2, \
              leave_message: Some(\"be mine\") })",
         ),
         of(
-            Audience::accounts(vec![owner, receiver]),
-            What::FriendAnswered { from: owner, to: receiver, accepted: true, room: Some(room) },
+            (both(), What::FriendAnswered { from: OWNER, to: RECEIVER, accepted: true, room: Some(room) }),
             note("yes", &[], 1),
-            [true, true, false, false],
-            only_1,
+            [[true, true, false, false], ONLY_OWNER],
             "FriendInvitationResultNotification(FriendInvitationResultNotification { inviter_id: 1, invitee_id: 2, \
              leave_message: Some(\"yes\"), status: Success, session_id: Some(1) })",
         ),
         of(
-            Audience::accounts(vec![owner, receiver]),
-            What::FriendAnswered { from: owner, to: receiver, accepted: false, room: None },
+            (both(), What::FriendAnswered { from: OWNER, to: RECEIVER, accepted: false, room: None }),
             None,
-            [true, true, false, false],
-            only_1,
+            [[true, true, false, false], ONLY_OWNER],
             "FriendInvitationResultNotification(FriendInvitationResultNotification { inviter_id: 1, invitee_id: 2, \
              leave_message: None, status: Fail, session_id: None })",
         ),
+    ]
+}
+
+/// How keys travel.
+fn key_cases(room: RoomId) -> Vec<Case> {
+    let here = || Audience::room(room);
+    vec![
         of(
-            here().and_account(owner).and_nearby(vec![account_topic(stranger)]),
-            What::RoomKeySent { room, from: owner, to: stranger },
+            (
+                here().and_account(OWNER).and_nearby(vec![account_topic(STRANGER)]),
+                What::RoomKeySent { room, from: OWNER, to: STRANGER },
+            ),
             note("", b"closed", 0),
-            in_room,
-            [false, false, false, true],
+            [IN_ROOM, [false, false, false, true]],
             "ReceiveRoomKey(ReceiveRoomKeyNotification { session_id: 1, user_id: 1, room_key: b\"closed\" })",
         ),
         of(
-            here(),
-            What::RoomKeyDue { room, account: receiver },
+            (here(), What::RoomKeyDue { room, account: RECEIVER }),
             None,
-            in_room,
-            only_2,
+            [IN_ROOM, ONLY_RECEIVER],
             "UpdateRoomKey(UpdateRoomKeyNotification { session_id: 1 })",
         ),
         of(
-            here().and_account(member),
-            What::RoomKeyWanted { room, account: receiver, member },
+            (here().and_account(MEMBER), What::RoomKeyWanted { room, account: RECEIVER, member: MEMBER }),
             note("", b"public", 0),
-            in_room,
-            only_2,
+            [IN_ROOM, ONLY_RECEIVER],
             "SendRoomKey(SendRoomKeyNotification { session_id: 1, sender: 3, public_key: b\"public\" })",
         ),
     ]
+}
+
+fn cases(room: RoomId) -> Vec<Case> {
+    [joining_cases(room), friend_cases(room), key_cases(room)].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,7 +285,7 @@ async fn every_kind_is_pushed_to_its_receivers_and_replayed_to_all_who_may_see_i
             assert_eq!(later.len(), usize::from(case.replayed[number]), "replay of {:?} to {}", case.what, number + 1);
             assert_eq!(heard.len(), usize::from(case.live[number]), "push of {:?} to {}", case.what, number + 1);
             for event in heard.iter().filter(|_| case.replayed[number]) {
-                assert_eq!(later, [event.clone()], "a pushed event is what a replay shows");
+                assert_eq!(later, std::slice::from_ref(event), "a pushed event is what a replay shows");
             }
             for event in heard.into_iter().chain(later) {
                 assert_eq!(event.msg_id, id);

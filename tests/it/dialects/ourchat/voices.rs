@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use chatelaine_core::accounts;
 use chatelaine_core::ids::AccountId;
-use chatelaine_core::{Caller, Dialect, accounts};
 use chatelaine_http::jwt::{self, Claims};
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::recall::v1::{RecallMsgRequest, RecallMsgResponse};
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::fetch_msgs_response::RespondEventType;
@@ -43,11 +43,6 @@ impl Voice {
         let exp = u64::try_from(world.core.now().seconds()).expect("a time") + 10_000_000;
         let token = jwt::sign(&key, Claims { id: person.id, exp }).expect("a token");
         Voice { id: person.id, line: Line::to(world), token }
-    }
-
-    /// The same person, as the domain knows callers.
-    pub fn caller(&self) -> Caller {
-        Caller::account(AccountId::new(self.id), Dialect::Ourchat)
     }
 
     pub async fn send(&self, ask: SendMsgRequest) -> Result<Response<SendMsgResponse>, Status> {
