@@ -5,13 +5,14 @@ CARGO ?= cargo
 WEB_STAMP := web/dist/index.html
 CHROMIUM ?= /usr/bin/chromium
 CRASH_ROUNDS ?= 30
+CLIENT_STACK := target/clients/venv/ready
 NEXTEST_VERSION := cargo-nextest@0.9.151
 NEXTEST := $(CARGO) nextest run --workspace --features failpoints
 CRASH := test(/^operate::crash/) | test(/_power_cuts$$/)
 FEATURES := --workspace --all-targets --features failpoints
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help run web proto check lint unit crash browser test bench soak golden deny tools
+.PHONY: help run web proto check lint unit crash browser clients test bench soak golden deny tools
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -44,10 +45,22 @@ browser: tools $(WEB_STAMP) ## the stories in headless Chromium
 	cd tests/browser && npm ci --no-audit --no-fund && \
 	  CHATELAINE_BIN=$(CURDIR)/target/debug/chatelaine CHROMIUM=$(CHROMIUM) npm test
 
+clients: tools $(CLIENT_STACK) ## clients of another make: Python's gRPC, gRPC-Web in Chromium
+	$(CARGO) build $(FEATURES)
+	cd tests/clients && npm ci --no-audit --no-fund
+	CHATELAINE_BIN=$(CURDIR)/target/debug/chatelaine CHROMIUM=$(CHROMIUM) $(CLIENT_STACK:ready=bin/python) tests/clients/run.py
+
+$(CLIENT_STACK): tests/clients/requirements.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q python3-venv; }
+	python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
 test: ## all that CI runs; installs what it needs
 	$(MAKE) check
 	$(MAKE) crash
 	$(MAKE) browser
+	$(MAKE) clients
 
 bench: web ## measure the hot paths beside their physical limits (about 10 minutes)
 	$(CARGO) build --release
