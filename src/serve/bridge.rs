@@ -21,9 +21,10 @@ use chatelaine_http::Peer;
 use futures_util::Stream;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::{Duration, Instant, Sleep, sleep};
+use tokio::time::Duration;
 
 use super::activity::Running;
+use super::patient::{Impatience, Patient};
 use super::taking::Watch;
 
 /// What is handed to an HTTP/2 client at once, so that it can be seen whether it takes it.
@@ -90,7 +91,7 @@ fn to_actix(request: hyper::Request<Incoming>, peer: Peer, limits: BodyLimits) -
     let payload = if body.is_end_stream() {
         Payload::None
     } else {
-        let stream = Upload { body, left: limits.bytes, idle: limits.idle, clock: None, over: false };
+        let stream = Upload { body: Patient::new(body, limits.idle), left: limits.bytes, over: false };
         Payload::Stream { payload: Box::pin(stream) as actix_http::BoxedPayloadStream }
     };
     let mut request = actix_http::Request::with_payload(payload);
@@ -145,21 +146,14 @@ fn from_actix(answer: actix_web::HttpResponse) -> hyper::Response<Answer> {
     answer
 }
 
-/// A request body on its way into a handler: bounded in size and in patience.
+/// A request body on its way into a handler: bounded in size.
 struct Upload {
-    body: Incoming,
+    body: Patient,
     left: u64,
-    idle: Duration,
-    clock: Option<Pin<Box<Sleep>>>,
     over: bool,
 }
 
 impl Upload {
-    fn waited_too_long(&mut self, cx: &mut Context<'_>) -> bool {
-        let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(self.idle)));
-        clock.as_mut().poll(cx).is_ready()
-    }
-
     fn piece(&mut self, bytes: Bytes) -> Result<Bytes, PayloadError> {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         match self.left.checked_sub(size) {
@@ -178,20 +172,10 @@ impl Stream for Upload {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         while !this.over {
-            let frame = match Pin::new(&mut this.body).poll_frame(cx) {
-                Poll::Ready(frame) => frame,
-                Poll::Pending if this.waited_too_long(cx) => {
-                    this.over = true;
-                    return Poll::Ready(Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))));
-                }
-                Poll::Pending => return Poll::Pending,
-            };
-            if let Some(clock) = &mut this.clock {
-                clock.as_mut().reset(Instant::now() + this.idle);
-            }
-            let piece = match frame {
+            let piece = match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
                 None => break,
-                Some(Err(error)) => Err(PayloadError::Incomplete(Some(io::Error::other(error)))),
+                Some(Err(Impatience::TimedOut)) => Err(PayloadError::Io(io::ErrorKind::TimedOut.into())),
+                Some(Err(Impatience::Broken(error))) => Err(PayloadError::Incomplete(Some(io::Error::other(error)))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => this.piece(bytes),
                     // Trailers of a request: no dialect has a use for them.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chatelaine_ourchat::Front;
 use http_body_util::BodyExt;
 use hyper::Request;
-use hyper::body::Incoming;
 
 use super::bridge::BoxError;
+use super::patient::Patient;
 use super::route::Grpc;
 
 /// The ourchat dialect behind the port.
@@ -15,7 +15,7 @@ use super::route::Grpc;
 pub fn ourchat(front: Front) -> Grpc {
     Grpc {
         claims: Front::claims,
-        call: Arc::new(move |request: Request<Incoming>| {
+        call: Arc::new(move |request: Request<Patient>| {
             let front = front.clone();
             Box::pin(async move {
                 let answer = front.call(request).await;

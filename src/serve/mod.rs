@@ -14,6 +14,7 @@ mod health;
 mod limits;
 mod listen;
 mod mount;
+mod patient;
 mod picture;
 mod route;
 mod taking;
@@ -27,6 +28,7 @@ pub use grpc::ourchat;
 pub use health::gather_figures;
 pub use limits::Limits;
 pub use mount::Mounts;
+pub use patient::{Impatience, Patient};
 pub use route::{Grpc, GrpcAnswer, GrpcCall};
 pub use tls::TlsOptions;
 

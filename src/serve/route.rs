@@ -25,6 +25,7 @@ use crate::config::Plaintext;
 use super::activity::{Activity, Watched};
 use super::bridge::{self, Answer, BodyLimits, BoxError};
 use super::listen::Worker;
+use super::patient::Patient;
 use super::{Shared, assets, health, trust};
 
 /// What answers gRPC: which requests are its own, beside those of the content type, and the call itself.
@@ -37,7 +38,7 @@ pub struct Grpc {
 }
 
 /// A gRPC service as the front calls it.
-pub type GrpcCall = Arc<dyn Fn(Request<Incoming>) -> GrpcAnswer + Send + Sync>;
+pub type GrpcCall = Arc<dyn Fn(Request<Patient>) -> GrpcAnswer + Send + Sync>;
 /// The answer of a gRPC service, on its way.
 pub type GrpcAnswer = Pin<Box<dyn Future<Output = Response<UnsyncBoxBody<Bytes, BoxError>>>>>;
 
@@ -152,7 +153,8 @@ fn is_grpc(request: &Request<Incoming>) -> bool {
 async fn grpc(worker: &Rc<Worker>, peer: Peer, mut request: Request<Incoming>) -> Response<Answer> {
     if let Some(grpc) = &worker.shared.grpc {
         request.extensions_mut().insert(peer);
-        return (grpc.call)(request).await.map(Answer::grpc);
+        let idle = worker.shared.limits.body_idle;
+        return (grpc.call)(request.map(|body| Patient::new(body, idle))).await.map(Answer::grpc);
     }
     // What the protocol says of an unknown service: trailers alone, status 12 "unimplemented".
     let mut answer = bridge::status(StatusCode::OK);

@@ -93,7 +93,8 @@ impl World {
         let stop = CancellationToken::new();
         let (post, letters) = mpsc::channel();
         let post = move |letter| post.send(letter).expect("somebody reads letters");
-        let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post));
+        let places = Places::new(SOCKETS_PER_ACCOUNT);
+        let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post), places);
         let (address, running) = start(&core, ourchat, folder.path(), stop.clone(), Bodies::new(bodies));
         let letters = Mutex::new(letters);
         World { address, clock, core, letters, setup_token, stop, running: Some(running), folder }

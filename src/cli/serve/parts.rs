@@ -35,14 +35,15 @@ pub fn parts(dir: &Path, config: &Config, core: &Core, base: &str) -> Result<Par
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
-    let ourchat = config.ourchat.enabled.then(|| ourchat(config, core, base));
+    let places = Places::new(config.live.sockets_per_account);
+    let ourchat = config.ourchat.enabled.then(|| ourchat(config, core, base, places.clone()));
     let grpc = ourchat.clone().map(Front::new).transpose().map_err(Failure::failed)?;
     Ok(Parts {
         limits: Limits::of(config).map_err(|text| {
             Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
         })?,
         tls: TlsOptions::of(&config.tls, dir),
-        mounts: mounts(config, web.clone()),
+        mounts: mounts(config, web.clone(), places),
         configure: configure(web, ourchat),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
         grpc: grpc.map(serve::ourchat),
@@ -64,7 +65,7 @@ fn bodies(config: &Config) -> Bodies {
 }
 
 /// The ourchat dialect over the domain. As long as nothing sends letters, their links are in the log, for the operator.
-fn ourchat(config: &Config, core: &Core, base: &str) -> Ourchat {
+fn ourchat(config: &Config, core: &Core, base: &str, places: Places) -> Ourchat {
     let mut options = config.ourchat.clone();
     if options.public_url.is_empty() {
         options.public_url = base.to_owned();
@@ -72,7 +73,7 @@ fn ourchat(config: &Config, core: &Core, base: &str) -> Ourchat {
     let post = |letter: Letter| {
         tracing::info!(link = letter.link, "no mail is set up; the link to be sent is {}", letter.link)
     };
-    Ourchat::new(core.clone(), options, Arc::new(post))
+    Ourchat::new(core.clone(), options, Arc::new(post), places)
 }
 
 /// The paths of the dialects that speak plain HTTP.
@@ -87,13 +88,12 @@ fn configure(web: Web, ourchat: Option<Ourchat>) -> Configure {
 }
 
 /// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.
-fn mounts(config: &Config, web: Web) -> Mounts {
+fn mounts(config: &Config, web: Web, places: Places) -> Mounts {
     let live = SocketOptions {
         ping: config.live.ping_s,
         silence: config.live.silence_s,
         message_bytes: config.live.message_bytes,
     };
-    let places = Places::new(config.live.sockets_per_account);
     let mounts = if config.ourchat.enabled { Mounts::new().path("/v1", "ourchat") } else { Mounts::new() };
     mounts
         .path("/api/v1", "web")

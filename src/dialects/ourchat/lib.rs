@@ -46,7 +46,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chatelaine_core::Core;
-use chatelaine_http::{Pace, TooFast};
+use chatelaine_http::{Pace, Places, TooFast};
 
 use verify::Waiters;
 
@@ -62,14 +62,15 @@ struct Inner {
     pace: Pace,
     waiters: Arc<Waiters>,
     post: Post,
+    places: Places,
 }
 
 impl Ourchat {
-    /// The dialect over a core; `post` takes the letters to people.
-    pub fn new(core: Core, options: Options, post: Post) -> Ourchat {
+    /// The dialect over a core; `post` takes the letters to people, `places` counts the streams that people keep open.
+    pub fn new(core: Core, options: Options, post: Post, places: Places) -> Ourchat {
         let maintaining = AtomicBool::new(options.maintaining);
         let pace = Pace::new(options.rate_burst, options.rate_replenish);
-        Ourchat(Arc::new(Inner { core, options, maintaining, pace, waiters: Arc::default(), post }))
+        Ourchat(Arc::new(Inner { core, options, maintaining, pace, waiters: Arc::default(), post, places }))
     }
 
     /// Counts one request of an address. Never refuses where the server's own limits are switched off.
@@ -83,6 +84,10 @@ impl Ourchat {
 
     pub(crate) fn post(&self, letter: Letter) {
         (self.0.post)(letter);
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.0.places
     }
 
     pub(crate) fn core(&self) -> &Core {

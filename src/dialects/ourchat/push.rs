@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chatelaine_core::clock::Stamp;
-use chatelaine_core::error::Error;
+use chatelaine_core::error::{Error, Limit};
 use chatelaine_core::event::Live;
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::push::{Ending, Follow, Followed, Scope, Since, Wish};
 use chatelaine_core::roles::{self, Permission};
 use chatelaine_core::{Caller, Core, Dialect, What, ask as run, presence};
+use chatelaine_http::Place;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{FetchMsgsRequest, FetchMsgsResponse};
 use futures_util::stream;
 use prost::Message as _;
@@ -43,10 +44,11 @@ pub(crate) async fn fetch_msgs(
     let account = caller.require_account()?;
     let scope = if ask.announcement_only { Scope::Everyone } else { Scope::Account };
     let core = at.core().clone();
+    let place = at.places().take(account.get()).ok_or(Error::OverLimit(Limit::Connections))?;
     let follow = Follow::start(core.clone(), &caller, Wish { since, scope, replay_max: None })?;
     let line = presence::connect(&core, account);
     let (ready, rest) = (VecDeque::new(), Vec::new());
-    let teller = Teller { core, account, follow, _line: line, ready, rest, held: None, live: false };
+    let teller = Teller { core, account, follow, _line: line, _place: place, ready, rest, held: None, live: false };
     Ok(Box::pin(stream::unfold(Some(teller), |teller| async move {
         let mut teller = teller?;
         match teller.next().await {
@@ -72,6 +74,8 @@ struct Teller {
     follow: Follow,
     /// Who listens is here.
     _line: presence::Line,
+    /// It is one of the streams that the account may have.
+    _place: Place,
     /// What is encoded and not yet taken.
     ready: VecDeque<Bytes>,
     /// Missed events for which the last batch had no room.

@@ -1,9 +1,12 @@
 //! Every limit of a connection: at the limit it serves, beyond it ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use chatelaine::serve::Plaintext;
-use http_body_util::BodyExt;
+use bytes::Bytes;
+use chatelaine::serve::{Grpc, Patient, Plaintext};
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -79,6 +82,23 @@ async fn a_body_that_pauses_too_long_is_given_up() {
     let mut stream = rig.connect().await;
     stream.write_all(b"POST /t/count HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nhalf").await.unwrap();
     timeout(DEADLINE, rig.marks.upload_failed.notified()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_grpc_body_that_pauses_too_long_is_given_up() {
+    let mut parts = parts();
+    parts.limits.body_idle = SOON;
+    let call = |request: Request<Patient>| async {
+        let end = request.into_body().collect().await.expect_err("half of it");
+        let said = Full::new(Bytes::from(end.to_string())).map_err(|never| match never {});
+        Response::new(said.boxed_unsync())
+    };
+    parts.grpc = Some(Grpc { claims: |_| false, call: Arc::new(move |request| Box::pin(call(request))) });
+    let rig = Rig::start(parts);
+    let mut stream = rig.connect().await;
+    let head = "POST /x.Y/Z HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc\r\ncontent-length: 1000\r\n\r\nhalf";
+    let seen = raw(&mut stream, head.as_bytes(), &["came in time"]).await;
+    assert!(seen.contains("nothing more of the request came in time"), "{seen}");
 }
 
 #[tokio::test]

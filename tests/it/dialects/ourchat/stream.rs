@@ -11,7 +11,8 @@ use tonic::Code;
 
 use super::harness::refused;
 use super::voices::{BEGINNING, Ears, Voice, kind, micros, texts};
-use crate::world::{Person, World};
+use crate::client::PATIENCE;
+use crate::world::{Person, SOCKETS_PER_ACCOUNT, World};
 
 fn voices<const N: usize>(world: &World, people: &[Person; N]) -> [Voice; N] {
     people.each_ref().map(|person| Voice::of(world, person))
@@ -386,6 +387,24 @@ async fn a_client_that_takes_nothing_costs_itself_and_gets_everything_later() {
     // Far more than windows of a connection and queues hold.
     let heard = slow.some(sent.len()).await;
     assert_eq!(heard.iter().map(|event| event.msg_id).collect::<Vec<_>>(), sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_its_share_of_streams_and_a_closed_one_makes_room() {
+    let world = World::new();
+    let ann = Voice::of(&world, &world.person("ann"));
+    let ask = || ann.fetch(FetchMsgsRequest { time: Some(BEGINNING), announcement_only: false });
+    let mut open = Vec::new();
+    for _ in 0..SOCKETS_PER_ACCOUNT {
+        open.push(ask().await.expect("a stream"));
+    }
+    refused(ask().await, Code::ResourceExhausted, "Limit Reached");
+    drop(open.pop());
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    while ask().await.is_err() {
+        assert!(tokio::time::Instant::now() < patience, "the place is not free again");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
