@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::foreign::{self, Here};
 use super::setting::{Raw, Setting};
 use super::{Config, table};
 
@@ -161,7 +162,14 @@ fn defaults() -> Vec<Resolved> {
 }
 
 /// Puts one value in, over what a weaker source said.
-fn apply(loaded: &mut Loaded, given: Given) -> Result<(), Flaw> {
+fn apply(loaded: &mut Loaded, mut given: Given) -> Result<(), Flaw> {
+    match foreign::here(&given.name) {
+        Some(Here::Named(ours)) => given.name = ours.to_string(),
+        Some(Here::Nothing(why)) => {
+            return Err(Flaw(format!("setting {} ({}) is none here: {why}", given.name, given.origin)));
+        }
+        None => {}
+    }
     let Some(resolved) = loaded.resolved.iter_mut().find(|resolved| resolved.setting.name == given.name) else {
         let advice = match table::nearest(&given.name) {
             Some(name) => format!("did you mean {name}?"),
@@ -226,12 +234,12 @@ fn from_file(path: &Path) -> Result<Vec<Given>, Flaw> {
 }
 
 /// Walks a table; nested tables become dotted names.
-fn collect(given: &mut Vec<Given>, prefix: &str, table: &DeTable<'_>, text: &str, path: &Path) {
-    for (key, value) in table {
+fn collect(given: &mut Vec<Given>, prefix: &str, part: &DeTable<'_>, text: &str, path: &Path) {
+    for (key, value) in part {
         let name = if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
         if let DeValue::Table(inner) = value.get_ref() {
-            // Names have two parts, so what lies deeper is unknown as a whole.
-            if prefix.is_empty() {
+            // A table that holds no setting is unknown as a whole.
+            if prefix.is_empty() || table::is_section(&name) {
                 collect(given, &name, inner, text, path);
                 continue;
             }
@@ -287,6 +295,25 @@ fn check_together(loaded: &Loaded) -> Vec<Flaw> {
         "tls.mode = \"files\" needs the path of a PEM file here",
     );
     need(config.tls.renew_days < config.tls.leaf_days, "tls.renew_days", "must be less than tls.leaf_days");
+    check_mail(&config.mail, &mut need);
+    let oauth = &config.ourchat.oauth;
+    let named = !oauth.client_id.is_empty() && !oauth.client_secret.reveal().is_empty();
+    need(
+        !oauth.enabled || named,
+        "ourchat.oauth.enable",
+        "needs ourchat.oauth.github_client_id and ourchat.oauth.github_client_secret",
+    );
     need(config.live.ping_s < config.live.silence_s, "live.ping_s", "must be less than live.silence_s");
     flaws
+}
+
+fn check_mail(mail: &super::Mail, need: &mut impl FnMut(bool, &str, &str)) {
+    let (password, file) = (!mail.password.reveal().is_empty(), !mail.password_file.as_os_str().is_empty());
+    need(!mail.is_on() || !mail.from.is_empty(), "mail.from", "mail.server needs to know whom letters are from");
+    need(!(password && file), "mail.password_file", "the password is given by mail.password already");
+    need(mail.user.is_empty() || password || file, "mail.user", "needs mail.password or mail.password_file");
+    need(!mail.user.is_empty() || !(password || file), "mail.user", "a password without a user is not sent anywhere");
+    let readable = mail.security == super::Security::None && !mail.user.is_empty();
+    let here = mail.server == "localhost" || mail.server.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    need(!readable || here, "mail.security", "a password goes to another machine only by starttls or tls");
 }

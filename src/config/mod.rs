@@ -6,8 +6,10 @@
 //! outside this folder reads a settings file or an environment variable.
 
 mod domain;
+mod foreign;
 mod listen;
 pub mod load;
+mod mail;
 mod ourchat;
 pub mod print;
 mod run_time;
@@ -24,8 +26,10 @@ mod tests;
 use chatelaine_core::settings::Settings;
 use chatelaine_ourchat::Options as Ourchat;
 
+pub use foreign::{FOREIGN, Here};
 pub use listen::Listen;
 pub use load::{Flaw, Flaws, Loaded, Origin, Sources};
+pub use mail::{Mail, Security};
 pub use run_time::run_time;
 pub use running::{Live, Log, LogFormat, Web};
 use setting::Raw;
@@ -49,6 +53,8 @@ pub struct Config {
     pub log: Log,
     /// The web UI.
     pub web: Web,
+    /// Outgoing mail.
+    pub mail: Mail,
     /// The ourchat dialect.
     pub ourchat: Ourchat,
     /// What the domain reads; the base that run-time changes lie over.
@@ -64,6 +70,7 @@ impl Default for Config {
             live: Live::BLANK,
             log: Log::BLANK,
             web: Web::BLANK,
+            mail: Mail::blank(),
             ourchat: Ourchat::default(),
             domain: Settings::default(),
         };

@@ -1,15 +1,19 @@
 //! Settings of the ourchat dialect. The values are those that its clients know from their own server; the type lives in the
 //! dialect, the names and ranges here.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use chatelaine_ourchat::Contact;
+use chatelaine_core::Secret;
+use chatelaine_core::ids::ROOM_ID_END;
+use chatelaine_ourchat::{Contact, Unregister};
 
 use super::setting::{Kind, Setting};
-use super::{Config, short, text_within};
+use super::{Config, short, size, text_within};
 
 /// Seconds in a year: the longest time that any of these may last.
 const YEAR_S: u64 = 366 * 86_400;
+const WEB_ADDRESS: &str = "http://... or https://... without a slash at the end";
 /// Entries of one list.
 const LIST_MAX: usize = 100;
 
@@ -34,13 +38,20 @@ pub(super) const TABLE: &[Setting] = &[
          finds for itself.",
     ),
     Setting::new(
-        "ourchat.rate_burst",
-        Kind::Count { min: 0, max: 1_000_000, put: |c, n| c.ourchat.rate_burst = short(n) },
-        "16",
-        "Requests of one address that may come at once; 0 turns the limit off, as rate_limit.enabled = false does.",
+        "ourchat.rate_limit.enable",
+        Kind::Flag { put: |c, on| c.ourchat.rate_limit = on },
+        "true",
+        "Whether requests of OurChat's clients are counted by address and refused when they come too fast. \
+         rate_limit.enabled = false turns this off as well.",
     ),
     Setting::new(
-        "ourchat.rate_replenish",
+        "ourchat.rate_limit.num_of_burst_requests",
+        Kind::Count { min: 0, max: 1_000_000, put: |c, n| c.ourchat.rate_burst = short(n) },
+        "16",
+        "Requests of one address that may come at once; 0 turns the limit off.",
+    ),
+    Setting::new(
+        "ourchat.rate_limit.replenish_duration",
         Kind::Span {
             min: Duration::from_millis(1),
             max: Duration::from_secs(3_600),
@@ -82,6 +93,70 @@ pub(super) const TABLE: &[Setting] = &[
         },
         "86400",
         "How long a status text is shown that was set through OurChat.",
+    ),
+    Setting::new(
+        "ourchat.files_save_time",
+        Kind::Seconds { min: 1, max: YEAR_S, put: |c, n| c.ourchat.files_save_time = Duration::from_secs(n) },
+        "864000",
+        "How long a file is kept whose uploader wants it cleaned away. What is over goes at the next round of clearing up, \
+         every ten minutes.",
+    ),
+    Setting::new(
+        "ourchat.unregister_policy",
+        Kind::Choice { of: &["disable", "delete"], put: put_unregister_policy },
+        "disable",
+        "What happens to an account that unregisters: disable closes it and keeps what it wrote, delete removes it with \
+         all that hangs on it.",
+    ),
+    Setting::new(
+        "ourchat.default_session",
+        Kind::Count {
+            min: 0,
+            max: ROOM_ID_END - 1,
+            put: |c, n| c.ourchat.default_session = Some(n).filter(|n| *n != 0),
+        },
+        "0",
+        "The number of the session that everybody joins who registers through OurChat; it is made when it is missing. \
+         0: none.",
+    ),
+    Setting::new(
+        "ourchat.initial_admin_ocid",
+        Kind::Text { allowed: "an OCID, or nothing", put: put_initial_admin },
+        "",
+        "Who is made administrator of the server at its start, if there is an account of this OCID.",
+    ),
+    Setting::new(
+        "ourchat.session_info_open",
+        Kind::Flag { put: |c, on| c.ourchat.session_info_open = on },
+        "true",
+        "Whether name, picture, size and the like of every session are told to whoever knows its number; else only those \
+         of sessions that can be found or asked for.",
+    ),
+    Setting::new(
+        "ourchat.fetch_msg_page_size",
+        Kind::Count { min: 1, max: 2_000, put: |c, n| c.ourchat.fetch_msg_page_size = size(n) },
+        "2000",
+        "Missed events that are read for a client in one go, at most. Fewer are where they would take much memory.",
+    ),
+    Setting::new(
+        "ourchat.client_certificate_required",
+        Kind::Flag { put: |c, on| c.ourchat.client_certificate_required = on },
+        "false",
+        "Without effect, as in OurChat's own server: no client is asked for a certificate, and one that is offered is not \
+         looked at. A start with true says so in the log.",
+    ),
+    Setting::new(
+        "ourchat.logo",
+        Kind::Text { allowed: "the path of a picture, or nothing", put: put_logo },
+        "",
+        "The picture of the server, as clients show it. A relative path counts from the data folder; empty: our own.",
+    ),
+    Setting::new(
+        "ourchat.enable_matrix",
+        Kind::Flag { put: |c, on| c.ourchat.enable_matrix = on },
+        "false",
+        "Whether a Matrix client that asks for this server hears where it is and whom to turn to. Nothing else of Matrix \
+         is spoken.",
     ),
     Setting::new(
         "ourchat.enable_metrics",
@@ -141,44 +216,90 @@ pub(super) const TABLE: &[Setting] = &[
         "The address of a page with help.",
     ),
     Setting::new(
-        "ourchat.stun_servers",
-        Kind::List { allowed: "addresses like stun:stun.example.org:3478", put: put_stun_servers },
-        "stun:stun.l.google.com:19302,stun:stun1.l.google.com:19302",
-        "Servers that clients ask for their own address before a call. The server itself asks none of them.",
+        "ourchat.web_panel.enable",
+        Kind::Flag { put: |c, on| c.ourchat.web_panel = on },
+        "true",
+        "Whether the pages of ourchat.web_panel.root are served below /panel.",
     ),
     Setting::new(
-        "ourchat.turn_enabled",
+        "ourchat.web_panel.root",
+        Kind::Text { allowed: "the path of a folder, or nothing", put: put_panel },
+        "",
+        "The folder with the built pages of OurChat's administration panel. A relative path counts from the data folder; \
+         empty: no panel.",
+    ),
+    Setting::new(
+        "ourchat.oauth.enable",
+        Kind::Flag { put: |c, on| c.ourchat.oauth.enabled = on },
+        "false",
+        "Whether people may sign in by GitHub, at /oauth/github.",
+    ),
+    Setting::new(
+        "ourchat.oauth.github_client_id",
+        Kind::Text { allowed: "up to 300 characters", put: |c, text| put_short(&mut c.ourchat.oauth.client_id, text) },
+        "",
+        "What GitHub calls this server: the client ID of its OAuth app, whose callback is /oauth/github/callback below \
+         ourchat.public_url.",
+    ),
+    Setting::new(
+        "ourchat.oauth.github_client_secret",
+        Kind::Text { allowed: "up to 300 characters", put: put_client_secret },
+        "",
+        "The secret of that app.",
+    )
+    .secret(),
+    Setting::new(
+        "ourchat.oauth.github_url",
+        Kind::Text { allowed: WEB_ADDRESS, put: |c, text| put_address(&mut c.ourchat.oauth.web_url, text) },
+        "https://github.com",
+        "Where GitHub's own pages are; another address for a GitHub of one's own.",
+    ),
+    Setting::new(
+        "ourchat.oauth.github_api_url",
+        Kind::Text { allowed: WEB_ADDRESS, put: |c, text| put_address(&mut c.ourchat.oauth.api_url, text) },
+        "https://api.github.com",
+        "Where GitHub's API is.",
+    ),
+    Setting::new(
+        "ourchat.voip.stun_servers",
+        Kind::List { allowed: "addresses like stun:stun.example.org:3478", put: put_stun_servers },
+        "",
+        "Servers that clients ask for their own address before a call. None is named by default, so that no call tells a \
+         stranger about itself; the server itself asks none of them.",
+    ),
+    Setting::new(
+        "ourchat.voip.turn_enabled",
         Kind::Flag { put: |c, on| c.ourchat.turn_enabled = on },
         "false",
         "Whether calls may go through a relay.",
     ),
     Setting::new(
-        "ourchat.turn_server_url",
+        "ourchat.voip.turn_server_url",
         Kind::Text { allowed: "an address, or nothing", put: |c, text| put_text(&mut c.ourchat.turn_server_url, text) },
         "",
         "The address of the relay.",
     ),
     Setting::new(
-        "ourchat.turn_username",
+        "ourchat.voip.turn_username",
         Kind::Text { allowed: "up to 1000 characters", put: |c, text| put_text(&mut c.ourchat.turn_username, text) },
         "",
         "The user of the relay.",
     ),
     Setting::new(
-        "ourchat.turn_password",
+        "ourchat.voip.turn_password",
         Kind::Text { allowed: "up to 1000 characters", put: |c, text| put_text(&mut c.ourchat.turn_password, text) },
         "",
         "The password of the relay. Clients read it without signing in, as the protocol has it.",
     )
     .secret(),
     Setting::new(
-        "ourchat.turn_ttl",
+        "ourchat.voip.turn_ttl",
         Kind::Seconds { min: 1, max: YEAR_S, put: |c, n| c.ourchat.turn_ttl = Duration::from_secs(n) },
         "86400",
         "How long clients may use the relay with these.",
     ),
     Setting::new(
-        "ourchat.empty_room_keep_duration",
+        "ourchat.voip.empty_room_keep_duration",
         Kind::Seconds { min: 1, max: YEAR_S, put: |c, n| c.ourchat.empty_room_keep_duration = Duration::from_secs(n) },
         "600",
         "How long an empty call is kept that deletes itself.",
@@ -191,9 +312,45 @@ fn put_text(place: &mut String, text: &str) -> bool {
 }
 
 fn put_public_url(config: &mut Config, text: &str) -> bool {
-    config.ourchat.public_url = text.to_owned();
+    put_address(&mut config.ourchat.public_url, text) || text.is_empty()
+}
+
+fn put_short(place: &mut String, text: &str) -> bool {
+    *place = text.to_owned();
+    text_within(text, 0, 300)
+}
+
+fn put_client_secret(config: &mut Config, text: &str) -> bool {
+    config.ourchat.oauth.client_secret = Secret::new(text.to_owned());
+    text_within(text, 0, 300)
+}
+
+fn put_address(place: &mut String, text: &str) -> bool {
+    *place = text.to_owned();
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    text.is_empty() || (text_within(text, 9, 1_000) && rest.is_some_and(|rest| !rest.ends_with('/')))
+    text_within(text, 9, 1_000) && rest.is_some_and(|rest| !rest.ends_with('/'))
+}
+
+fn put_unregister_policy(config: &mut Config, word: &str) {
+    config.ourchat.unregister_policy = match word {
+        "delete" => Unregister::Delete,
+        _ => Unregister::Disable,
+    };
+}
+
+fn put_initial_admin(config: &mut Config, text: &str) -> bool {
+    config.ourchat.initial_admin_ocid = Some(text.to_owned()).filter(|text| !text.is_empty());
+    text_within(text, 0, 100)
+}
+
+fn put_logo(config: &mut Config, text: &str) -> bool {
+    config.ourchat.logo = Some(PathBuf::from(text)).filter(|_| !text.is_empty());
+    text_within(text, 0, 4_096)
+}
+
+fn put_panel(config: &mut Config, text: &str) -> bool {
+    config.ourchat.panel = Some(PathBuf::from(text)).filter(|_| !text.is_empty());
+    text_within(text, 0, 4_096)
 }
 
 fn put_presets(config: &mut Config, items: &[String]) -> bool {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::foreign::{FOREIGN, Here};
 use super::load::Loaded;
 use super::setting::{Setting, When};
 use super::table;
@@ -29,6 +30,10 @@ pub fn example() -> String {
         }
         let _ = writeln!(out, "#{} = {}", setting.key(), setting.toml(setting.default));
     }
+    out.push_str("\n# Settings of OurChat's own server with another name here, or none:\n");
+    for (name, here) in FOREIGN {
+        let _ = writeln!(out, "# {name}: {}", said(*here, ""));
+    }
     out
 }
 
@@ -36,7 +41,7 @@ pub fn example() -> String {
 pub fn page() -> String {
     let mut out = String::from(
         "# Settings\n\n\
-         Every setting has one dotted name. The same name works in three places; the stronger wins:\n\n\
+         Every setting has one dotted name (`a.b`, some `a.b.c`). The same name works in three places; the stronger wins:\n\n\
          | where | how | strength |\n|---|---|---|\n\
          | flag | `--set log.level=debug` | strongest |\n\
          | environment | `CHATELAINE_LOG__LEVEL=debug` (upper case, two underscores for the dot) | |\n\
@@ -63,7 +68,23 @@ pub fn page() -> String {
         let mark = if setting.when == When::RunTime { " *run time*" } else { "" };
         let _ = writeln!(out, "| `{}`{mark} | {default} | {} | {} |", setting.name, setting.allowed(), setting.help);
     }
+    out.push_str(
+        "\n## Settings of OurChat's own server with another name here, or none\n\n\
+         The first kind may be given by either name. The second is refused with the reason, so that nothing is passed over in \
+         silence.\n\n| there | here |\n|---|---|\n",
+    );
+    for (name, here) in FOREIGN {
+        let _ = writeln!(out, "| `{name}` | {} |", said(*here, "`"));
+    }
     out
+}
+
+/// What a setting of another server is here; names stand in `quotes`.
+fn said(here: Here, quotes: &str) -> String {
+    match here {
+        Here::Named(ours) => format!("the same as {quotes}{ours}{quotes}, for the whole server"),
+        Here::Nothing(why) => format!("not known; {why}"),
+    }
 }
 
 /// One line per setting: name, value, origin. Secrets are masked.

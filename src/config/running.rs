@@ -113,7 +113,8 @@ pub(super) const TABLE: &[Setting] = &[
         "web.root",
         Kind::Text { allowed: "the path of a folder, or nothing", put: put_root },
         "",
-        "A folder with web pages that replaces the built-in ones. For work on the UI.",
+        "A folder with web pages that replaces the built-in ones, on the same origin: another client, or our own UI while it \
+         is worked on. Paths that are no file get its index.html; nothing hidden or outside it is served.",
     ),
 ];
 

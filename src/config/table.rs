@@ -1,11 +1,12 @@
 //! The table of all settings, in the order in which they are shown.
 
+use super::foreign::FOREIGN;
 use super::setting::Setting;
-use super::{domain, listen, ourchat, running, store, tls};
+use super::{domain, listen, mail, ourchat, running, store, tls};
 
 /// Every setting, section by section.
 pub fn table() -> impl Iterator<Item = Setting> {
-    let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE, ourchat::TABLE];
+    let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE, mail::TABLE, ourchat::TABLE];
     let at_run_time = domain::TABLE.iter().map(|setting| setting.run_time());
     at_start.into_iter().flatten().copied().chain(at_run_time)
 }
@@ -13,6 +14,12 @@ pub fn table() -> impl Iterator<Item = Setting> {
 /// The setting called `name`.
 pub fn find(name: &str) -> Option<Setting> {
     table().find(|setting| setting.name == name)
+}
+
+/// Whether names of settings go on below `name`, so that it may be a table of a file.
+pub fn is_section(name: &str) -> bool {
+    let goes_on = |known: &str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    table().any(|setting| goes_on(setting.name)) || FOREIGN.iter().any(|(known, _)| goes_on(known))
 }
 
 /// The name of a setting that `name` was probably meant to be.
@@ -61,12 +68,22 @@ mod tests {
     }
 
     #[test]
-    fn every_name_stands_once_and_has_two_parts() {
+    fn every_name_stands_once_and_has_two_or_three_parts() {
         let mut seen = std::collections::BTreeSet::new();
         for setting in table() {
             assert!(seen.insert(setting.name), "{} stands twice", setting.name);
-            assert_eq!(setting.name.split('.').count(), 2, "{}", setting.name);
+            assert!((2..=3).contains(&setting.name.split('.').count()), "{}", setting.name);
             assert!(setting.help.ends_with('.'), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_foreign_name_is_none_of_ours_and_leads_to_one_of_ours() {
+        for (name, here) in FOREIGN {
+            assert!(find(name).is_none(), "{name}");
+            if let super::super::Here::Named(ours) = here {
+                assert!(find(ours).is_some(), "{name}");
+            }
         }
     }
 

@@ -174,3 +174,97 @@ fn show_masks_secrets_and_names_origins() {
     assert!(!print::show(&loaded).contains("debug") && print::show(&loaded).contains("***"));
     assert!(!print::show_json(&loaded).to_string().contains("debug"));
 }
+
+#[test]
+fn names_of_three_parts_are_tables_in_tables_dotted_keys_flags_and_variables() {
+    for text in ["[ourchat.oauth]\ngithub_client_id = \"x\"", "[ourchat]\noauth.github_client_id = \"x\""] {
+        let (_folder, sources) = with_file(text);
+        assert_eq!(load(&sources).unwrap().config.ourchat.oauth.client_id, "x", "{text}");
+    }
+    let sources = Sources {
+        environment: vec![variable("CHATELAINE_OURCHAT__OAUTH__GITHUB_CLIENT_ID", "y")],
+        set: vec!["ourchat.voip.turn_ttl=2h".to_string()],
+        ..Sources::default()
+    };
+    let ourchat = load(&sources).unwrap().config.ourchat;
+    assert_eq!((ourchat.oauth.client_id.as_str(), ourchat.turn_ttl.as_secs()), ("y", 7_200));
+    let (_folder, sources) = with_file("[ourchat.nothing]\na = 1");
+    assert!(flaw(&sources).starts_with("unknown setting ourchat.nothing "));
+}
+
+#[test]
+fn the_settings_of_ourchat_have_its_names_and_take_sizes_and_times_as_text() {
+    let (_folder, sources) = with_file(
+        "[ourchat]\nclient_certificate_required = true\nrequire_email_verification = true\nunregister_policy = \"delete\"\n\
+         default_session = 7\nuser_files_limit = \"10MiB\"\nuser_defined_status_expire_time = \"2s\"\nenable_metrics = false\n\
+         metrics_snapshot_interval = \"10s\"\nenable_matrix = true\ninitial_admin_ocid = \"limuy\"\nfiles_save_time = \"3d\"\n\
+         verify_email_expiry = \"5m\"\nfetch_msg_page_size = 10\nrate_limit.enable = false\nweb_panel.enable = false\n\
+         voip.stun_servers = [\"stun:a.example\"]\nvoip.empty_room_keep_duration = \"10m\"\n\
+         [ourchat.oauth]\nenable = true\ngithub_client_id = \"a\"\ngithub_client_secret = \"b\"\n",
+    );
+    let ourchat = load(&sources).unwrap().config.ourchat;
+    assert!(ourchat.client_certificate_required && ourchat.require_email_verification && ourchat.enable_matrix);
+    assert_eq!(ourchat.unregister_policy, chatelaine_ourchat::Unregister::Delete);
+    assert_eq!((ourchat.default_session, ourchat.user_files_limit), (Some(7), 10 << 20));
+    assert_eq!(ourchat.user_defined_status_expire_time.as_secs(), 2);
+    assert_eq!((ourchat.enable_metrics, ourchat.metrics_snapshot_interval.as_secs()), (false, 10));
+    assert_eq!(ourchat.initial_admin_ocid.as_deref(), Some("limuy"));
+    assert_eq!((ourchat.files_save_time.as_secs(), ourchat.verify_email_expiry.as_secs()), (259_200, 300));
+    assert_eq!((ourchat.fetch_msg_page_size, ourchat.rate_limit, ourchat.web_panel), (10, false, false));
+    assert_eq!((ourchat.stun_servers.len(), ourchat.empty_room_keep_duration.as_secs()), (1, 600));
+    assert!(ourchat.oauth.enabled && ourchat.oauth.client_secret.reveal() == "b");
+    assert!(!format!("{ourchat:?}").contains("\"b\""), "secrets are not printed");
+    assert_eq!(load(&Sources::default()).unwrap().config.ourchat.stun_servers, Vec::<String>::new());
+}
+
+#[test]
+fn a_setting_of_another_name_there_is_taken_and_one_without_meaning_is_refused_with_the_reason() {
+    let (_folder, sources) = with_file(
+        "[ourchat]\nlock_account_after_failed_logins = 3\nlock_account_duration = \"1m\"\n[ourchat.password_hash]\nm_cost = 64\nt_cost = 1\n",
+    );
+    let accounts = load(&sources).unwrap().config.domain.accounts;
+    assert_eq!((accounts.lock_after, accounts.lock_window_s), (3, 60));
+    assert_eq!((accounts.hash_memory_kib, accounts.hash_passes), (64, 1));
+    let text = flaw(&Sources { set: vec!["ourchat.debug_console=true".to_string()], ..Sources::default() });
+    assert_eq!(
+        text,
+        "setting ourchat.debug_console (flag --set) is none here: there is none; 'chatelaine admin' works on a running server"
+    );
+}
+
+#[test]
+fn mail_and_github_need_all_that_belongs_to_them() {
+    let set = |values: &[&str]| Sources { set: values.iter().map(ToString::to_string).collect(), ..Sources::default() };
+    let mail = ["mail.server=mail.example.org", "mail.from=Chat <chat@example.org>"];
+    assert!(load(&set(&mail)).unwrap().config.mail.is_on());
+    assert!(!load(&Sources::default()).unwrap().config.mail.is_on());
+    for (more, said) in [
+        (&["mail.from="][..], "setting mail.from (flag --set): mail.server needs to know whom letters are from"),
+        (&["mail.user=me"], "setting mail.user (flag --set): needs mail.password or mail.password_file"),
+        (&["mail.password=x"], "setting mail.user (default): a password without a user is not sent anywhere"),
+        (
+            &["mail.user=me", "mail.password=x", "mail.password_file=y"],
+            "setting mail.password_file (flag --set): the password is given by mail.password already",
+        ),
+        (
+            &["mail.user=me", "mail.password=x", "mail.security=none"],
+            "setting mail.security (flag --set): a password goes to another machine only by starttls or tls",
+        ),
+        (
+            &["mail.security=ssl"],
+            "setting mail.security (flag --set): \"ssl\" is not allowed; allowed: starttls, tls, none",
+        ),
+        (
+            &["ourchat.oauth.enable=true"],
+            "setting ourchat.oauth.enable (flag --set): needs ourchat.oauth.github_client_id",
+        ),
+    ] {
+        let text = flaw(&set(&[&mail[..], more].concat()));
+        assert!(text.starts_with(said), "{text}");
+    }
+    let here =
+        ["mail.server=127.0.0.1", "mail.from=a@b.example", "mail.security=none", "mail.user=u", "mail.password=p"];
+    assert!(load(&set(&here)).is_ok());
+    assert!(flaw(&set(&["mail.from=nobody"])).contains("setting mail.from"));
+    assert!(!flaw(&set(&["mail.password=topsecret", "mail.user=u", "mail.port=70000"])).contains("topsecret"));
+}

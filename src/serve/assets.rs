@@ -1,8 +1,8 @@
-//! The web UI: the built files that the binary carries, or those of a folder the operator names.
+//! The web UI: the built files that the binary carries, or those of a folder the operator names; and further folders of pages.
 //!
 //! Files come compressed as they were built (`x.js.br`, `x.js.gz` beside `x.js`); nothing is
 //! compressed per request. A path that is no file and looks like a screen gets `index.html`: the UI
-//! routes by itself.
+//! routes by itself. Of a named folder nothing is served that lies outside it, by whatever link, nor what is hidden by a dot.
 
 use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use super::bridge::{self, Answer};
@@ -28,9 +29,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 #[allow_missing = true]
 struct Built;
 
+/// What pages of others may do is their makers' matter; only what would lend them to strangers is kept from them.
+const FOLDER_POLICY: &str = "base-uri 'self'; object-src 'none'; frame-ancestors 'self'";
+
 /// Where the files come from.
 pub(crate) struct Assets {
     root: Option<PathBuf>,
+    /// The path below which they are, without a slash at its end.
+    below: &'static str,
 }
 
 struct Found {
@@ -40,17 +46,35 @@ struct Found {
 
 impl Assets {
     pub(super) fn new(root: Option<PathBuf>) -> Assets {
-        Assets { root }
+        Assets { root, below: "" }
+    }
+
+    /// Pages of a folder, below a path.
+    pub(super) fn of_folder(below: &'static str, root: PathBuf) -> Assets {
+        Assets { root: Some(root), below }
+    }
+
+    /// Whether a path leads here.
+    pub(super) fn claims(&self, path: &str) -> bool {
+        path.strip_prefix(self.below).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The answer with what keeps its page from harm.
+    fn guard(&self, mut answer: Response<Answer>) -> Response<Answer> {
+        let headers = answer.headers_mut();
+        protect(headers);
+        if self.root.is_some() {
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FOLDER_POLICY));
+            // Their names need not change with what they hold.
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            headers.remove("permissions-policy");
+        }
+        answer
     }
 
     async fn find(&self, name: &str) -> Option<Found> {
         let Some(root) = &self.root else { return built(name) };
-        let relative = Path::new(name);
-        // Only names below the folder: no "..", no absolute path.
-        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-            return None;
-        }
-        let file = root.join(relative);
+        let file = within(root, name).await?;
         let meta = tokio::fs::metadata(&file).await.ok()?;
         if !meta.is_file() || meta.len() > FILE_BYTES_MAX {
             return None;
@@ -59,6 +83,23 @@ impl Assets {
         let etag = short(&Sha256::digest(&body));
         Some(Found { body, etag })
     }
+}
+
+/// The file of a folder that a path names, if it lies in there when all links are followed and no part of its name is hidden.
+async fn within(root: &Path, name: &str) -> Option<PathBuf> {
+    let name = percent_decode_str(name).decode_utf8().ok()?;
+    let relative = Path::new(name.as_ref());
+    let shown = |part: Component<'_>| match part {
+        Component::Normal(part) => !part.as_encoded_bytes().starts_with(b"."),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => false,
+    };
+    if name.contains('\0') || !relative.components().all(shown) {
+        return None;
+    }
+    // The folder may itself be a link that is turned to a newer one while the server runs.
+    let root = tokio::fs::canonicalize(root).await.ok()?;
+    let file = tokio::fs::canonicalize(root.join(relative)).await.ok()?;
+    file.starts_with(&root).then_some(file)
 }
 
 fn built(name: &str) -> Option<Found> {
@@ -80,7 +121,8 @@ pub(super) async fn serve(assets: &Assets, request: &Request<Incoming>) -> Respo
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return bridge::status(StatusCode::NOT_FOUND);
     }
-    let path = request.uri().path().trim_start_matches('/');
+    let path = request.uri().path();
+    let path = path.strip_prefix(assets.below).unwrap_or(path).trim_start_matches('/');
     if !path.is_empty()
         && let Some(answer) = variant(assets, path, request.headers()).await
     {
@@ -88,13 +130,19 @@ pub(super) async fn serve(assets: &Assets, request: &Request<Incoming>) -> Respo
     }
     // "/rooms/7" is a screen, "/old-file.js" is a file that is gone.
     let looks_like_a_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
-    if looks_like_a_file {
+    if looks_like_a_file && !(assets.root.is_some() && wants_a_page(request.headers())) {
         return bridge::status(StatusCode::NOT_FOUND);
     }
     match variant(assets, "index.html", request.headers()).await {
         Some(answer) => answer,
         None => no_ui(),
     }
+}
+
+/// Whether a browser asks for this as a page and not as a part of one.
+fn wants_a_page(asked: &HeaderMap) -> bool {
+    let accepted = asked.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// The best form of a file that the client takes.
@@ -104,11 +152,11 @@ async fn variant(assets: &Assets, name: &str, asked: &HeaderMap) -> Option<Respo
             continue;
         }
         if let Some(found) = assets.find(&format!("{name}{ending}")).await {
-            return Some(answer(name, found, Some(encoding), asked));
+            return Some(assets.guard(answer(name, found, Some(encoding), asked)));
         }
     }
     let found = assets.find(name).await?;
-    Some(answer(name, found, None, asked))
+    Some(assets.guard(answer(name, found, None, asked)))
 }
 
 fn answer(name: &str, found: Found, encoding: Option<&'static str>, asked: &HeaderMap) -> Response<Answer> {
@@ -123,7 +171,6 @@ fn answer(name: &str, found: Found, encoding: Option<&'static str>, asked: &Head
     }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching(name)));
-    protect(headers);
     if known {
         return answer;
     }
@@ -185,6 +232,12 @@ fn protect(headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_with_a_hash_are_kept_for_ever_and_pages_are_asked_for_again() {
+        assert_eq!(caching("assets/index-a1.js"), "public, max-age=31536000, immutable");
+        assert_eq!(caching("index.html"), "no-cache");
+    }
 
     #[test]
     fn an_encoding_is_used_only_when_it_is_named_and_not_refused() {

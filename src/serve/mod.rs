@@ -65,6 +65,8 @@ pub struct Parts {
     pub grpc: Option<Grpc>,
     /// A folder with a web UI, instead of the one in the binary.
     pub web_root: Option<PathBuf>,
+    /// Further folders with pages, each below a path without a slash at its end.
+    pub folders: Vec<(&'static str, PathBuf)>,
     /// What `/metrics` shows.
     pub metrics: Option<Metrics>,
     /// The wall clock.
@@ -86,6 +88,7 @@ impl Default for Parts {
             mounts: Mounts::new(),
             grpc: None,
             web_root: None,
+            folders: Vec::new(),
             metrics: None,
             clock: Arc::new(SystemTime::now),
             background: Vec::new(),
@@ -145,6 +148,7 @@ pub(crate) struct Shared {
     pub(crate) caps: Caps,
     pub(crate) tls: tls::Tls,
     pub(crate) assets: assets::Assets,
+    pub(crate) folders: Vec<assets::Assets>,
     pub(crate) pictures: picture::Pictures,
     pub(crate) stopping: AtomicBool,
     pub(crate) tasks: TaskTracker,
@@ -153,8 +157,20 @@ pub(crate) struct Shared {
 /// Serves on the listeners until the token fires, then stops in order: no new requests, running
 /// ones get `stop_grace`, the rest is cut. Blocks the calling thread meanwhile.
 pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -> Result<(), StartError> {
-    let Parts { mut limits, tls, configure, mounts, grpc, web_root, metrics, clock, background, ready, stopping } =
-        parts;
+    let Parts {
+        mut limits,
+        tls,
+        configure,
+        mounts,
+        grpc,
+        web_root,
+        folders,
+        metrics,
+        clock,
+        background,
+        ready,
+        stopping,
+    } = parts;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| StartError::Threads(error.to_string()))?;
     let tls = tls::Tls::start(tls, clock)?;
@@ -162,15 +178,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         // Without TLS there is nowhere to send anybody.
         limits.plaintext = Plaintext::Always;
     }
-    let room = listen::raise_descriptor_limit(limits.caps.total);
-    let wanted = u64::try_from(limits.caps.total).unwrap_or(u64::MAX);
-    if room < wanted {
-        tracing::warn!(
-            room,
-            wanted,
-            "fewer files may be open than the settings allow connections; raise the limit (ulimit -Hn)"
-        );
-    }
+    make_room(limits.caps.total);
     let caps = Caps::new(limits.caps).sparing(limits.trusted_proxies.clone());
     let shared = Arc::new(Shared {
         limits,
@@ -180,6 +188,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         caps,
         tls,
         assets: assets::Assets::new(web_root),
+        folders: folders.into_iter().map(|(below, root)| assets::Assets::of_folder(below, root)).collect(),
         pictures: picture::Pictures::default(),
         stopping: AtomicBool::new(false),
         tasks: TaskTracker::new(),
@@ -199,13 +208,7 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
             beside.spawn(task(stop.clone()));
         }
         beside.spawn(tls::watch(Arc::clone(&shared), stop.clone()));
-        let authority = shared.tls.authority();
-        ready(Ready {
-            addresses,
-            tls: shared.tls.is_on(),
-            authority_pem: authority.map(|authority| authority.pem().to_owned()),
-            authority_fingerprint: authority.map(authority::Authority::fingerprint),
-        });
+        ready(facts(&shared, addresses));
         stop.cancelled().await;
         shared.stopping.store(true, Ordering::Relaxed);
         stopping();
@@ -225,6 +228,29 @@ pub fn run(parts: Parts, listeners: Vec<TcpListener>, stop: CancellationToken) -
         workers.join();
     }
     Ok(())
+}
+
+fn facts(shared: &Shared, addresses: Vec<SocketAddr>) -> Ready {
+    let authority = shared.tls.authority();
+    Ready {
+        addresses,
+        tls: shared.tls.is_on(),
+        authority_pem: authority.map(|authority| authority.pem().to_owned()),
+        authority_fingerprint: authority.map(authority::Authority::fingerprint),
+    }
+}
+
+/// Raises the number of files that may be open to what the connections need.
+fn make_room(connections: usize) {
+    let room = listen::raise_descriptor_limit(connections);
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX);
+    if room < wanted {
+        tracing::warn!(
+            room,
+            wanted,
+            "fewer files may be open than the settings allow connections; raise the limit (ulimit -Hn)"
+        );
+    }
 }
 
 fn prepare(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, StartError> {

@@ -91,7 +91,8 @@ async fn dispatch(worker: &Rc<Worker>, peer: Peer, request: Request<Incoming>) -
         return socket(worker, peer, door.as_ref(), request).await;
     }
     if !shared.mounts.claims(path) {
-        return assets::serve(&shared.assets, &request).await;
+        let folder = shared.folders.iter().find(|folder| folder.claims(path));
+        return assets::serve(folder.unwrap_or(&shared.assets), &request).await;
     }
     http(worker, peer, request).await
 }

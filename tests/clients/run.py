@@ -35,7 +35,7 @@ def browser(wanted):
     page.mkdir(parents=True, exist_ok=True)
     (page / "index.html").write_text('<!doctype html><meta charset="utf-8"><title>A page</title><script src="/page.js"></script>\n')
     node({"build": True, "page": str(page), "stubs": str(stubs)})
-    limit = {"rate_limit.enabled": "true", "ourchat.rate_burst": "3", "ourchat.rate_replenish": "60s"}
+    limit = {"rate_limit.enabled": "true", "ourchat.rate_limit.num_of_burst_requests": "3", "ourchat.rate_limit.replenish_duration": "60s"}
     with stack.Server(**{"web.root": page}) as server, stack.Server(**limit) as limited, stack.Server(**{"ourchat.maintaining": "true"}) as shut:
         told = node(
             {

@@ -198,6 +198,8 @@ fn start(
     let web = chatelaine_web::Web::new(core.clone(), rates, bodies);
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
     let front = Front::new(ourchat.clone()).expect("services");
+    let folders = ourchat.panel().into_iter().collect();
+    let mounts = ourchat.paths().into_iter().fold(Mounts::new(), |mounts, path| mounts.path(path, "ourchat"));
     let (web_paths, ourchat_paths) = (chatelaine_web::configure(web), chatelaine_ourchat::configure(ourchat));
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();
@@ -208,9 +210,9 @@ fn start(
             web_paths(config);
             ourchat_paths(config);
         }),
-        mounts: Mounts::new()
+        folders,
+        mounts: mounts
             .path("/api/v1", "web")
-            .path("/v1", "ourchat")
             .body("/api/v1/files", "web", core.settings().files.upload_bytes)
             .body("/api/v1/uploads", "web", chatelaine_web::CHUNK_BYTES_MAX)
             .socket("/api/v1/live", "web", Arc::new(live)),

@@ -77,6 +77,7 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     let listeners = ports::take(config)?;
     let bound = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<SocketAddr>, _>>()?;
     warn_of_hidden_clients(config);
+    parts::make_initial_administrator(&opened.core, config)?;
     let token = setup_token(&opened.core)?;
     let stop = CancellationToken::new();
     signals::watch(stop.clone(), config.listen.stop_grace_s)?;

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chatelaine_core::Core;
+use chatelaine_core::error::Error;
+use chatelaine_core::page::Done;
+use chatelaine_core::{Caller, Core, accounts, server_roles};
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
-use chatelaine_ourchat::{Front, Letter, Ourchat};
+use chatelaine_ourchat::{Front, Letter, Options, Ourchat};
 use chatelaine_web::Web;
 use metrics::{counter, gauge};
 use sd_notify::NotifyState;
@@ -36,16 +38,19 @@ pub fn parts(dir: &Path, config: &Config, core: &Core, base: &str) -> Result<Par
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
     let places = Places::new(config.live.sockets_per_account);
-    let ourchat = config.ourchat.enabled.then(|| ourchat(config, core, base, places.clone()));
+    let ourchat = config.ourchat.enabled.then(|| ourchat(options(dir, config, base), core, places.clone()));
+    let folders = ourchat.as_ref().and_then(Ourchat::panel).into_iter().collect();
+    let mounts = mounts(config, ourchat.as_ref(), web.clone(), places);
     let grpc = ourchat.clone().map(Front::new).transpose().map_err(Failure::failed)?;
     Ok(Parts {
         limits: Limits::of(config).map_err(|text| {
             Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
         })?,
         tls: TlsOptions::of(&config.tls, dir),
-        mounts: mounts(config, web.clone(), places),
+        mounts,
         configure: configure(web, ourchat),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
+        folders,
         grpc: grpc.map(serve::ourchat),
         metrics: metrics(core.clone()),
         background,
@@ -64,16 +69,40 @@ fn bodies(config: &Config) -> Bodies {
     Bodies::new(BodiesLimits { one_bytes: listen.body_bytes, all_bytes: listen.bodies_bytes, within: listen.body_s })
 }
 
-/// The ourchat dialect over the domain. As long as nothing sends letters, their links are in the log, for the operator.
-fn ourchat(config: &Config, core: &Core, base: &str, places: Places) -> Ourchat {
+/// What the operator set for the ourchat dialect. Relative paths count from the data folder.
+fn options(dir: &Path, config: &Config, base: &str) -> Options {
     let mut options = config.ourchat.clone();
     if options.public_url.is_empty() {
         options.public_url = base.to_owned();
     }
+    if options.client_certificate_required {
+        tracing::warn!("ourchat.client_certificate_required has no effect: no client is asked for a certificate");
+    }
+    options.logo = options.logo.map(|logo| dir.join(logo));
+    options.panel = options.panel.map(|panel| dir.join(panel));
+    options
+}
+
+/// The ourchat dialect over the domain. As long as nothing sends letters, their links are in the log, for the operator.
+fn ourchat(options: Options, core: &Core, places: Places) -> Ourchat {
     let post = |letter: Letter| {
         tracing::info!(link = letter.link, "no mail is set up; the link to be sent is {}", letter.link)
     };
     Ourchat::new(core.clone(), options, Arc::new(post), places)
+}
+
+/// Makes the one whom the settings name an administrator, if there is such an account.
+pub fn make_initial_administrator(core: &Core, config: &Config) -> Result<(), Failure> {
+    let Some(ocid) = &config.ourchat.initial_admin_ocid else { return Ok(()) };
+    let made = accounts::id_of_handle(core, ocid)
+        .and_then(|account| server_roles::grant(core, &Caller::operator(), account, server_roles::ADMINISTRATOR));
+    match made {
+        Ok(Done::Done) => tracing::info!("the account of ourchat.initial_admin_ocid is an administrator now"),
+        Ok(Done::AlreadySo) => {}
+        Err(Error::NotFound(_)) => tracing::warn!("nobody has the OCID of ourchat.initial_admin_ocid yet"),
+        Err(error) => return Err(Failure::failed(format!("ourchat.initial_admin_ocid: {error}"))),
+    }
+    Ok(())
 }
 
 /// The paths of the dialects that speak plain HTTP.
@@ -88,13 +117,14 @@ fn configure(web: Web, ourchat: Option<Ourchat>) -> Configure {
 }
 
 /// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.
-fn mounts(config: &Config, web: Web, places: Places) -> Mounts {
+fn mounts(config: &Config, ourchat: Option<&Ourchat>, web: Web, places: Places) -> Mounts {
     let live = SocketOptions {
         ping: config.live.ping_s,
         silence: config.live.silence_s,
         message_bytes: config.live.message_bytes,
     };
-    let mounts = if config.ourchat.enabled { Mounts::new().path("/v1", "ourchat") } else { Mounts::new() };
+    let paths = ourchat.map(Ourchat::paths).unwrap_or_default();
+    let mounts = paths.into_iter().fold(Mounts::new(), |mounts, path| mounts.path(path, "ourchat"));
     mounts
         .path("/api/v1", "web")
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)

@@ -10,8 +10,10 @@ mod events;
 mod front;
 mod ids;
 mod markdown;
+mod matrix;
 mod ops;
 mod options;
+mod pictures;
 mod plain;
 mod public_key;
 mod services;
@@ -36,7 +38,7 @@ mod rooms;
 pub use codes::{Answer, answer};
 pub use front::Front;
 pub use ops::Op;
-pub use options::{Contact, Options, Unregister};
+pub use options::{Contact, Oauth, Options, Unregister};
 pub use plain::configure;
 pub use verify::{Letter, Post};
 pub use wire::Fault;
@@ -75,7 +77,8 @@ impl Ourchat {
 
     /// Counts one request of an address. Never refuses where the server's own limits are switched off.
     pub(crate) fn count(&self, address: IpAddr) -> Result<(), TooFast> {
-        if self.0.core.settings().rate_limit.enabled { self.0.pace.check(address) } else { Ok(()) }
+        let on = self.0.core.settings().rate_limit.enabled && self.0.options.rate_limit;
+        if on { self.0.pace.check(address) } else { Ok(()) }
     }
 
     pub(crate) fn waiters(&self) -> &Arc<Waiters> {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chatelaine_core::Secret;
+
 /// What "unregister" does to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unregister {
@@ -25,6 +27,30 @@ pub struct Contact {
     pub security: bool,
 }
 
+/// Signing in by GitHub.
+#[derive(Clone, Debug)]
+pub struct Oauth {
+    /// Whether it is offered.
+    pub enabled: bool,
+    /// What GitHub calls this server.
+    pub client_id: String,
+    /// What it knows it by.
+    pub client_secret: Secret<String>,
+    /// Where its pages are.
+    pub web_url: String,
+    /// Where its API is.
+    pub api_url: String,
+}
+
+impl PartialEq for Oauth {
+    fn eq(&self, other: &Oauth) -> bool {
+        let parts = |of: &Oauth| (of.enabled, of.client_id.clone(), of.web_url.clone(), of.api_url.clone());
+        parts(self) == parts(other) && self.client_secret.reveal() == other.client_secret.reveal()
+    }
+}
+
+impl Eq for Oauth {}
+
 /// All settings of the dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -34,6 +60,8 @@ pub struct Options {
     pub maintaining: bool,
     /// Under which address people reach the server, for links in letters; no slash at its end.
     pub public_url: String,
+    /// Whether requests are counted by address and refused when they come too fast.
+    pub rate_limit: bool,
     /// Requests of one address that may come at once; 0 switches the limit off.
     pub rate_burst: u32,
     /// Time after which one more may come.
@@ -89,16 +117,26 @@ pub struct Options {
     pub turn_ttl: Duration,
     /// The picture of the server; none is our own.
     pub logo: Option<PathBuf>,
+    /// Whether the panel is served where there is one.
+    pub web_panel: bool,
     /// The folder of the panel's files; none is no panel.
     pub panel: Option<PathBuf>,
+    /// The page of letters that prove an address, with `[verification_link]` where the link goes; none is text alone.
+    pub email_page: Option<String>,
+    /// Signing in by GitHub.
+    pub oauth: Oauth,
+    /// Who is made administrator of the server at its start.
+    pub initial_admin_ocid: Option<String>,
+    /// Whether the operator wants certificates of clients, which this protocol's server has never asked for.
+    pub client_certificate_required: bool,
+    /// Missed events that are read in one go, at most.
+    pub fetch_msg_page_size: usize,
     /// Whether a Matrix client that asks for this server gets an answer.
     pub enable_matrix: bool,
     /// How long an empty call is kept when it deletes itself.
     pub empty_room_keep_duration: Duration,
 }
 
-/// What the protocol's own server names to its clients.
-const STUN_SERVERS: [&str; 2] = ["stun:stun.l.google.com:19302", "stun:stun1.l.google.com:19302"];
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Default for Options {
@@ -107,6 +145,7 @@ impl Default for Options {
             enabled: true,
             maintaining: false,
             public_url: String::new(),
+            rate_limit: true,
             rate_burst: 16,
             rate_replenish: Duration::from_millis(500),
             password_strength_limit: 1,
@@ -127,14 +166,26 @@ impl Default for Options {
             preset_user_status: Vec::new(),
             contacts: Vec::new(),
             support_page: None,
-            stun_servers: STUN_SERVERS.map(str::to_owned).to_vec(),
+            stun_servers: Vec::new(),
             turn_enabled: false,
             turn_server_url: String::new(),
             turn_username: String::new(),
             turn_password: String::new(),
             turn_ttl: DAY,
             logo: None,
+            web_panel: true,
             panel: None,
+            email_page: None,
+            oauth: Oauth {
+                enabled: false,
+                client_id: String::new(),
+                client_secret: "".into(),
+                web_url: "https://github.com".to_owned(),
+                api_url: "https://api.github.com".to_owned(),
+            },
+            initial_admin_ocid: None,
+            client_certificate_required: false,
+            fetch_msg_page_size: 2_000,
             enable_matrix: false,
             empty_room_keep_duration: Duration::from_secs(600),
         }

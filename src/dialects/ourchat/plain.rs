@@ -1,5 +1,6 @@
 //! The dialect's plain HTTP (ourchat section 14). The same pace and the same maintenance as for rpcs come before every path.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use actix_web::body::{BoxBody, MessageBody as _};
@@ -8,20 +9,23 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, Query, ServiceConfig};
-use actix_web::{HttpMessage as _, HttpResponse};
+use actix_web::{HttpMessage as _, HttpResponse, Route, guard};
 use chatelaine_core::accounts::email_proof;
 use chatelaine_core::ask::ask;
 use chatelaine_core::{Caller, Dialect, Error};
 use chatelaine_http::Peer;
 use serde::Deserialize;
 
-use crate::Ourchat;
 use crate::front::{PREFLIGHT, READABLE, too_many_text};
+use crate::{Ourchat, matrix, pictures};
 
 /// Where everything here lives.
 const BASE: &str = "/v1";
 /// What answers in maintenance too, since it tells that the server is there.
 const STATUS: &str = "/v1/status";
+const MATRIX: &str = "/_matrix/client/versions";
+const PANEL: &str = "/panel";
+const WELL_KNOWN: &str = "/.well-known/matrix";
 
 /// Adds the paths to the App of one worker.
 pub fn configure(at: Ourchat) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
@@ -30,10 +34,43 @@ pub fn configure(at: Ourchat) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'st
         let gate = from_fn(move |request, next| gate(gate_at.clone(), request, next));
         let paths = web::scope(BASE)
             .app_data(Data::new(at.clone()))
-            .route("/status", web::get().to(status))
+            .route("/status", reading().to(status))
+            .route("/logo", reading().to(pictures::logo))
+            .route("/avatar", reading().to(pictures::avatar))
             .route("/verify/confirm", web::get().to(confirm));
         config.service(paths.wrap(gate));
+        if at.options().enable_matrix {
+            let well_known = web::scope(WELL_KNOWN)
+                .app_data(Data::new(at.clone()))
+                .route("/support", reading().to(matrix::support))
+                .route("/client", reading().to(matrix::client));
+            config.service(well_known).route(MATRIX, reading().to(matrix::versions));
+        }
     }
+}
+
+impl Ourchat {
+    /// Where its plain paths begin, for the table of mounts.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&'static str> {
+        let mut paths = vec![BASE];
+        if self.options().enable_matrix {
+            paths.extend([MATRIX, WELL_KNOWN]);
+        }
+        paths
+    }
+
+    /// Where the panel is and the folder with its pages, if it is served.
+    #[must_use]
+    pub fn panel(&self) -> Option<(&'static str, PathBuf)> {
+        let options = self.options();
+        options.panel.clone().filter(|_| options.web_panel).map(|root| (PANEL, root))
+    }
+}
+
+/// A route for those who read, or only look whether there is something to read.
+fn reading() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn gate(at: Ourchat, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, actix_web::Error> {
@@ -95,7 +132,8 @@ async fn confirm(at: Data<Ourchat>, wish: Query<Confirm>) -> HttpResponse {
     }
 }
 
-fn refusal(error: Error) -> StatusCode {
+/// The status of what failed at a path where the protocol knows no more than that.
+pub(crate) fn refusal(error: Error) -> StatusCode {
     match error {
         Error::Busy | Error::OverLimit(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -28,7 +28,7 @@ use crate::ops::Op;
 use crate::services::Stream;
 use crate::wire::{Fault, status};
 
-/// Missed events that are encoded in one go.
+/// Missed events that are encoded in one go, where the operator wants no fewer.
 const BATCH: usize = 64;
 /// Encoded bytes after which a batch takes no more events.
 const BATCH_BYTES: usize = 128 * 1024;
@@ -47,8 +47,10 @@ pub(crate) async fn fetch_msgs(
     let place = at.places().take(account.get()).ok_or(Error::OverLimit(Limit::Connections))?;
     let follow = Follow::start(core.clone(), &caller, Wish { since, scope, replay_max: None })?;
     let line = presence::connect(&core, account);
+    let batch = at.options().fetch_msg_page_size.min(BATCH);
     let (ready, rest) = (VecDeque::new(), Vec::new());
-    let teller = Teller { core, account, follow, _line: line, _place: place, ready, rest, held: None, live: false };
+    let teller =
+        Teller { core, account, follow, _line: line, _place: place, ready, rest, held: None, live: false, batch };
     Ok(Box::pin(stream::unfold(Some(teller), |teller| async move {
         let mut teller = teller?;
         match teller.next().await {
@@ -84,6 +86,8 @@ struct Teller {
     held: Option<Followed>,
     /// Whether all that was missed lies behind.
     live: bool,
+    /// Missed events that are encoded in one go.
+    batch: usize,
 }
 
 impl Teller {
@@ -120,7 +124,7 @@ impl Teller {
     /// Takes what was missed and lies ready, up to a batch.
     fn gather(&mut self, first: Arc<Live>) {
         self.rest.push(first);
-        while self.rest.len() < BATCH {
+        while self.rest.len() < self.batch {
             match self.follow.try_next() {
                 Some(Followed::Item(event)) => self.rest.push(event),
                 other => {

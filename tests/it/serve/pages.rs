@@ -186,16 +186,17 @@ async fn files_come_in_the_best_form_the_client_takes() {
 }
 
 #[tokio::test]
-async fn hashed_names_are_kept_for_ever_and_pages_are_asked_for_again() {
+async fn files_of_a_folder_are_asked_for_again_and_not_sent_again() {
     let dir = tempfile::tempdir().unwrap();
     build(dir.path());
     let rig = ui(dir.path());
     let script = ask(&rig, get("/assets/index-a1.js")).await;
-    assert_eq!(header(&script, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header(&script, "cache-control"), "no-cache", "names of others need not carry a hash");
     assert_eq!(header(&script, "content-type"), "text/javascript; charset=utf-8");
     let page = ask(&rig, get("/")).await;
     assert_eq!(header(&page, "cache-control"), "no-cache");
-    assert!(header(&page, "content-security-policy").contains("require-trusted-types-for 'script'"));
+    let policy = header(&page, "content-security-policy");
+    assert!(policy.contains("frame-ancestors 'self'") && !policy.contains("script-src"), "{policy}");
     let mut again = get("/");
     again.headers_mut().insert("if-none-match", header(&page, "etag").parse().unwrap());
     let again = ask(&rig, again).await;
@@ -226,4 +227,87 @@ async fn without_a_built_ui_a_page_says_how_to_build_it() {
     let rig = ui(dir.path());
     assert!(text(ask(&rig, get("/")).await).await.contains("make web"));
     assert_eq!(header(&ask(&rig, get("/trust/style.css")).await, "content-type"), "text/css; charset=utf-8");
+}
+
+#[tokio::test]
+async fn the_pages_of_the_program_run_no_script_but_their_own() {
+    let rig = Rig::start(parts());
+    let page = ask(&rig, get("/")).await;
+    assert!(header(&page, "content-security-policy").contains("require-trusted-types-for 'script'"));
+    assert!(header(&page, "permissions-policy").contains("camera=()"));
+}
+
+#[tokio::test]
+async fn a_folder_gives_nothing_that_is_hidden_or_lies_outside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("dist");
+    std::fs::create_dir(&root).unwrap();
+    build(&root);
+    std::fs::create_dir(root.join(".git")).unwrap();
+    std::fs::write(root.join(".git/config.txt"), "hidden").unwrap();
+    std::fs::write(root.join(".env"), "hidden").unwrap();
+    std::fs::write(root.join("two words.txt"), "two words").unwrap();
+    std::fs::write(dir.path().join("outside.txt"), "secret").unwrap();
+    std::os::unix::fs::symlink(dir.path(), root.join("up")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("outside.txt"), root.join("link.txt")).unwrap();
+    std::os::unix::fs::symlink(root.join("assets"), root.join("inside")).unwrap();
+    let rig = ui(&root);
+    for path in [
+        "/.git/config.txt",
+        "/.env",
+        "/up/outside.txt",
+        "/link.txt",
+        "/assets/../../outside.txt",
+        "/assets/%2e%2e/%2e%2e/outside.txt",
+        "/assets%2f..%2f..%2foutside.txt",
+        "/%2fetc%2fhost.conf",
+        "//etc/host.conf",
+        "/a%00.txt",
+        "/%ff.txt",
+    ] {
+        assert_eq!(ask(&rig, get(path)).await.status(), 404, "{path}");
+    }
+    assert_eq!(text(ask(&rig, get("/%2eenv")).await).await, "<!doctype html>plain", "no file of that name is known");
+    assert_eq!(text(ask(&rig, get("/two%20words.txt")).await).await, "two words");
+    assert_eq!(text(ask(&rig, get("/inside/index-a1.js")).await).await, "code");
+    let mut page = get("/people/ann.b");
+    page.headers_mut().insert("accept", "text/html,*/*;q=0.8".parse().unwrap());
+    assert_eq!(
+        text(ask(&rig, page).await).await,
+        "<!doctype html>plain",
+        "a browser that wants a page gets the first one"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_may_be_a_link_that_is_turned_while_the_server_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    for version in ["one", "two"] {
+        std::fs::create_dir(dir.path().join(version)).unwrap();
+        std::fs::write(dir.path().join(version).join("index.html"), version).unwrap();
+    }
+    let current = dir.path().join("current");
+    std::os::unix::fs::symlink(dir.path().join("one"), &current).unwrap();
+    let rig = ui(&current);
+    assert_eq!(text(ask(&rig, get("/")).await).await, "one");
+    std::fs::remove_file(&current).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("two"), &current).unwrap();
+    assert_eq!(text(ask(&rig, get("/")).await).await, "two");
+}
+
+#[tokio::test]
+async fn a_further_folder_has_its_own_first_page_and_leaves_other_paths_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("ui")).unwrap();
+    build(&dir.path().join("ui"));
+    std::fs::create_dir(dir.path().join("panel")).unwrap();
+    std::fs::write(dir.path().join("panel/index.html"), "panel").unwrap();
+    let mut parts = parts();
+    parts.web_root = Some(dir.path().join("ui"));
+    parts.folders = vec![("/panel", dir.path().join("panel"))];
+    let rig = Rig::start(parts);
+    for (path, shown) in [("/panel", "panel"), ("/panel/login", "panel"), ("/panels", "<!doctype html>plain")] {
+        assert_eq!(text(ask(&rig, get(path)).await).await, shown, "{path}");
+    }
+    assert_eq!(ask(&rig, get("/panel/assets/zh-b2.js")).await.status(), 404);
 }

@@ -11,6 +11,7 @@ mod harness;
 mod keys;
 mod members;
 mod messages;
+mod pages;
 mod restrictions;
 mod roles;
 mod rooms;
