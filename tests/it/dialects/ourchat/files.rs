@@ -283,10 +283,10 @@ async fn an_upload_in_chunks_is_its_owners_and_ends_by_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_oldest_files_give_way_and_those_of_the_web_ui_never() {
-    let world = World::new();
+    let world = World::with_ourchat(|_, options| options.user_files_limit = 10 << 20);
     let ann = Keeper::new(&world, "ann");
     let kept = ann.person.ask("POST", "/files?name=kept.bin").raw(&[9; 1_000]).send(world.address).expect(201).json();
-    let (mut keys, part) = (Vec::new(), 40 << 20);
+    let (mut keys, part) = (Vec::new(), 4 << 20);
     for seed in 0..3 {
         keys.push(ann.upload(&vec![seed; part], None).await.expect("a key"));
     }
