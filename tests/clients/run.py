@@ -17,14 +17,13 @@ LEDGER = HERE / "ledger.txt"
 
 import stack  # noqa: E402
 
-AREAS = ["wire", "accounts", "sessions", "messages", "files", "keys"]
+AREAS = ["wire", "accounts", "sessions", "messages", "files", "keys", "pages"]
 
 
 def native(wanted):
     for area in AREAS:
         __import__(area)
-    with stack.Server() as server:
-        return stack.run(["h2c", "tls"], server, wanted)
+    return stack.run(["h2c", "tls"], wanted)
 
 
 def browser(wanted):
@@ -37,6 +36,8 @@ def browser(wanted):
     node({"build": True, "page": str(page), "stubs": str(stubs)})
     limit = {"rate_limit.enabled": "true", "ourchat.rate_limit.num_of_burst_requests": "3", "ourchat.rate_limit.replenish_duration": "60s"}
     with stack.Server(**{"web.root": page}) as server, stack.Server(**limit) as limited, stack.Server(**{"ourchat.maintaining": "true"}) as shut:
+        chief = {"handle": "chief", "display_name": "Chief", "email": "chief@example.org", "password": stack.PASSWORD}
+        server.web("POST", "/setup", {"token": server.setup_token(), **chief})
         told = node(
             {
                 "page": str(page),

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import time
+import urllib.request
 
 import grpc
 

@@ -3,6 +3,7 @@
 The stubs are made from our own .proto files right before, so that what they say is what another stack understands.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -52,6 +53,8 @@ def make_web_stubs(plugin):
 
 class Server:
     """The program, started on port 0, ended by its number."""
+
+    has_chief = False
 
     def __init__(self, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="chatelaine-clients-")
@@ -158,15 +161,17 @@ class Line:
 
 
 class Person:
-    """Somebody who registered by this line."""
+    """Somebody with a token; registers by this line unless one is given."""
 
-    def __init__(self, line, name):
+    password = PASSWORD
+
+    def __init__(self, line, name, signed=None):
         from keyring import KEY
 
         Line.made += 1
         self.line, self.name, self.key = line, name, KEY
         self.email = f"{name.lower()}.{Line.made}@example.org"
-        made = line.auth.Register(email=self.email, password=PASSWORD, name=name, public_key=KEY.pkcs1)
+        made = signed or line.auth.Register(email=self.email, password=PASSWORD, name=name, public_key=KEY.pkcs1)
         self.id, self.ocid, self.token = made.id, made.ocid, made.token
         self.chat, self.manage = Service(line.channel, "chat", self.token), Service(line.channel, "manage", self.token)
 
@@ -195,6 +200,15 @@ class Person:
         """The same person's token for our own API."""
         signed = self.line.server.web("POST", "/logins", {"account": self.email, "password": PASSWORD})
         return signed["token"]
+
+
+def chief(line):
+    """The administrator of the server, made when first asked for and signed in anew each time."""
+    if not line.server.has_chief:
+        account = {"handle": "chief", "display_name": "Chief", "password": PASSWORD}
+        line.server.web("POST", "/setup", {"token": line.server.setup_token(), **account})
+        line.server.has_chief = True
+    return Person(line, "Chief", line.auth.Auth(ocid="chief", password=PASSWORD))
 
 
 class Ears:
@@ -252,26 +266,40 @@ def refused(call, code, text):
 CHECKS = []
 
 
-def check(function):
-    """Puts a function into the book; its name says what it proves. It is run once for each kind of connection."""
-    CHECKS.append((function.__name__.replace("_", " "), function))
+def check(function=None, /, **settings):
+    """Puts a function into the book; its name says what it proves. It is run once for each kind of connection, against a server with
+    these settings; those with the same share one."""
+    if function is None:
+        return lambda function: check_with(function, settings)
+    return check_with(function, {})
+
+
+def check_with(function, settings):
+    CHECKS.append((function.__name__.replace("_", " "), function, {name.replace("__", "."): value for name, value in settings.items()}))
     return function
 
 
-def run(kinds, server, wanted=""):
+def run(kinds, wanted=""):
     """Runs all checks; the names of those that passed and the number of those that failed."""
     passed, failed = [], 0
-    for kind in kinds:
-        line = Line(server, kind)
-        for name, function in CHECKS:
-            full = f"{kind}: {name}"
-            if wanted not in full:
-                continue
-            try:
-                function(line)
-                passed.append(full)
-            except Exception:
-                failed += 1
-                print(f"FAILED {full}\n{traceback.format_exc()}", flush=True)
-        line.channel.close()
+    with contextlib.ExitStack() as open_until_done:
+        servers, lines = {}, {}
+        for kind in kinds:
+            for name, function, settings in CHECKS:
+                full = f"{kind}: {name}"
+                if wanted not in full:
+                    continue
+                try:
+                    key = json.dumps(settings)
+                    if key not in servers:
+                        servers[key] = open_until_done.enter_context(Server(**settings))
+                    if (kind, key) not in lines:
+                        lines[kind, key] = Line(servers[key], kind)
+                    function(lines[kind, key])
+                    passed.append(full)
+                except Exception:
+                    failed += 1
+                    print(f"FAILED {full}\n{traceback.format_exc()}", flush=True)
+        for line in lines.values():
+            line.channel.close()
     return passed, failed
