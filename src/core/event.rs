@@ -305,6 +305,11 @@ impl Live {
             None => make(&self.event),
         }
     }
+
+    /// Whether the frame of a dialect was made before.
+    pub fn is_made(&self, dialect: Dialect) -> bool {
+        self.frames.get(dialect.index()).is_some_and(|slot| slot.get().is_some())
+    }
 }
 
 impl Carried for Live {

@@ -55,6 +55,12 @@ pub const IDENTIFIERS_MAX: usize = 16;
 pub const IDENTIFIER_BYTES_MAX: usize = 1_024;
 /// Bytes of a public key.
 pub const PUBLIC_KEY_BYTES_MAX: usize = 4_096;
+/// Bytes of the key by which a protocol calls a picture.
+pub const PICTURE_KEY_BYTES_MAX: usize = 256;
+/// Rows of each kind that one command removes of an account that goes.
+pub const ACCOUNT_BATCH_ROWS: usize = 200;
+/// Messages of an account that goes which one command takes back; each may have many rows.
+pub const ACCOUNT_BATCH_MESSAGES: usize = 20;
 /// Letters and digits of the link that proves an e-mail address.
 pub const EMAIL_PROOF_CHARS: usize = 20;
 /// Links of this kind that are open at the same time; a new one makes the oldest give way.

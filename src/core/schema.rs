@@ -60,6 +60,8 @@ schema! {
         0x010c PUBLIC_KEY_BY_ACCOUNT "public_key_by_account": AccountId => crate::accounts::PublicKey;
         0x010d EMAIL_PROOF_BY_TOKEN "email_proof_by_token": [u8; 32] => crate::accounts::email_proof::EmailProof;
         0x010e EMAIL_PROOFS_BY_EXPIRY "email_proofs_by_expiry": (Stamp, [u8; 32]) => ();
+        0x010f DYING_ACCOUNT_BY_ID "dying_account_by_id": AccountId => crate::accounts::DyingAccount;
+        0x0110 PICTURE_KEY_BY_ACCOUNT "picture_key_by_account": AccountId => String;
 
         // 02: logins and one-time tokens
         0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login, cached;
@@ -119,6 +121,9 @@ schema! {
         0x0613 LISTED_ROOMS "listed_rooms": Newest<RoomId> => String;
         0x0614 DYING_ROOM_BY_ID "dying_room_by_id": RoomId => crate::rooms::deleting::DyingRow;
         0x0615 KEY_STATE_BY_ROOM "key_state_by_room": RoomId => crate::rooms::KeyRow;
+        0x0616 LEFT_BY_ACCOUNT "left_by_account": (AccountId, RoomId) => ();
+        0x0617 LEFT_BY_ROOM "left_by_room": (RoomId, AccountId) => ();
+        0x0618 PICTURE_KEY_BY_ROOM "picture_key_by_room": RoomId => String;
 
         // 07: messages
         0x0701 MESSAGE_BY_PLACE "message_by_place": (RoomId, Offset) => crate::messages::MessageRow;

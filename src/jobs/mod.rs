@@ -8,6 +8,7 @@ mod deleted_rooms;
 mod expire;
 mod lapse;
 mod presence;
+mod removed_accounts;
 mod retain;
 mod sweep_blobs;
 
@@ -33,6 +34,7 @@ pub const ALL: &[Job] = &[
     Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },
     Job { name: "deleted-rooms", every: Duration::from_secs(60 * 60), run: deleted_rooms::run },
     Job { name: "lapse", every: Duration::from_secs(60 * 60), run: lapse::run },
+    Job { name: "removed-accounts", every: Duration::from_secs(60 * 60), run: removed_accounts::run },
     Job { name: "retain", every: Duration::from_secs(60 * 60), run: retain::run },
     Job { name: "sweep-blobs", every: Duration::from_secs(60 * 60), run: sweep_blobs::run },
 ];

@@ -60,6 +60,7 @@ pub fn people_and_rooms(core: &Core, count: usize) -> io::Result<(Caller, Vec<Ro
             title: format!("room {number}"),
             description: String::new(),
             avatar: None,
+            picture: None,
             join_rule: JoinRule::Invite,
             options: RoomOptions::default(),
             encrypted: false,

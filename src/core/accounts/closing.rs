@@ -1,5 +1,6 @@
 //! Closing an account: it signs in no more, on any client, for good. What it wrote stays and still shows its name; handle and
-//! e-mail address stay taken, so nobody can pose as who has gone. The last administrator cannot close.
+//! e-mail address stay taken, so nobody can pose as who has gone. The last administrator cannot close. Removing one with all that
+//! hangs on it is `removing.rs`.
 
 use super::account::{self, Account, State};
 use super::index;
@@ -51,7 +52,7 @@ pub fn close_other(core: &Core, caller: &Caller, id: AccountId) -> Result<()> {
     Ok(())
 }
 
-fn close_within(tx: &mut Tx<'_>, now: Stamp, id: AccountId) -> Result<()> {
+pub(super) fn close_within(tx: &mut Tx<'_>, now: Stamp, id: AccountId) -> Result<()> {
     let old = account::get_open(tx, id)?;
     if old.server_role == Some(ADMINISTRATOR) && !index::has_other_administrator(tx, id)? {
         return Err(Error::Refused(Reason::LastAdministrator));

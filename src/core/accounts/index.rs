@@ -24,18 +24,15 @@ pub(crate) fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
 /// Stores a changed account in place of what it was. Fails with `Taken` when a new handle or e-mail address leads to another one.
 pub(crate) fn replace(tx: &mut Tx<'_>, old: &Account, new: &Account) -> Result<()> {
     require_free(tx, new)?;
-    ID_BY_HANDLE.remove(tx, &Text(old.handle.folded()))?;
-    if let Some(email) = &old.email {
-        ID_BY_EMAIL.remove(tx, &Text(email.folded()))?;
-    }
-    if let Some(role) = old.server_role {
-        ACCOUNTS_BY_SERVER_ROLE.remove(tx, &(role, old.id))?;
-    }
-    for word in words(old) {
-        ACCOUNTS_BY_WORD.remove(tx, &word_key(&word, old.id))?;
-    }
+    remove_indexes(tx, old)?;
     put_indexes(tx, new)?;
     Ok(ACCOUNT_BY_ID.put(tx, &new.id, new)?)
+}
+
+/// Takes an account away; its names are free again.
+pub(crate) fn remove(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
+    remove_indexes(tx, account)?;
+    Ok(ACCOUNT_BY_ID.remove(tx, &account.id)?)
 }
 
 /// Fails with `Taken` unless handle and e-mail address are free or the account's own.
@@ -49,6 +46,20 @@ pub(crate) fn require_free(r: &impl Read, account: &Account) -> Result<()> {
         if owner.is_some_and(|id| id != account.id) {
             return Err(Error::Taken(Unique::Email));
         }
+    }
+    Ok(())
+}
+
+fn remove_indexes(tx: &mut Tx<'_>, old: &Account) -> Result<()> {
+    ID_BY_HANDLE.remove(tx, &Text(old.handle.folded()))?;
+    if let Some(email) = &old.email {
+        ID_BY_EMAIL.remove(tx, &Text(email.folded()))?;
+    }
+    if let Some(role) = old.server_role {
+        ACCOUNTS_BY_SERVER_ROLE.remove(tx, &(role, old.id))?;
+    }
+    for word in words(old) {
+        ACCOUNTS_BY_WORD.remove(tx, &word_key(&word, old.id))?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Accounts: who can sign in. Invariants: a handle and an e-mail address lead to one account only, for ever, also after it was
-//! closed; a password is kept as an Argon2id hash alone; hashing never happens inside the writer; a locked or closed account has
+//! Accounts: who can sign in. Invariants: a handle and an e-mail address lead to one account only, also after it was closed, and
+//! are free again only when it was removed; a password is kept as an Argon2id hash alone; hashing never happens inside the writer; a locked or closed account has
 //! no logins. [`Proven`] is made only where a password or a one-time token was checked.
 
 mod about;
@@ -14,12 +14,16 @@ pub mod invites;
 pub mod kept;
 mod manage;
 mod password;
+pub(crate) mod picture;
 mod profile;
 #[cfg(test)]
 mod profile_tests;
 mod public_key;
 mod recovery;
 mod register;
+mod removing;
+#[cfg(test)]
+mod removing_tests;
 mod search;
 mod sign_in;
 #[cfg(test)]
@@ -33,10 +37,12 @@ pub use guesses::Failures;
 pub(crate) use guesses::{is_counting, remove as remove_failures};
 pub use manage::{find, get as get_whole, list, lock, unlock};
 pub use password::{Hasher, PasswordHash, check_new as check_new_password};
+pub use picture::{PictureKey, picture_key};
 pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many, tell_changes};
 pub(crate) use profile::{require_picture, touch};
 pub use public_key::{PublicKey, public_keys};
 pub use recovery::{change_password, email_token, prove_email, reset_link, reset_password, set_password};
 pub use register::{NewAccount, SetupToken, make_setup_token, register, set_up, setup_needed};
+pub use removing::{DyingAccount, remove, remove_other, sweep_removed};
 pub use search::search;
 pub use sign_in::{Address, Named, Proven, sign_in, sign_in_openly, tries_key};

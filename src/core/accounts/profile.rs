@@ -7,6 +7,7 @@ use super::account::{
     self, Account, DisplayName, Email, Handle, check_bio, check_locale, check_status, check_time_zone,
 };
 use super::index;
+use super::picture::{self, PictureKey, Shown};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Result, Thing};
@@ -58,6 +59,8 @@ pub struct AccountChange {
     pub display_name: Option<DisplayName>,
     /// Another picture, or none.
     pub avatar: Option<Option<FileId>>,
+    /// Another picture by the key of a protocol; the former one goes if it is the account's own. Comes before `avatar`.
+    pub picture: Option<PictureKey>,
     /// Another status text; blank for none. It is forgotten after a day, unless told otherwise.
     pub status: Option<String>,
     /// After how many seconds that text is forgotten.
@@ -127,18 +130,18 @@ pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Acc
     core.faces().count(id, now)?;
     let (new, seen) = core.write(caller, move |tx| {
         let old = account::get_open(tx, id)?;
-        if let Some(Some(picture)) = change.avatar {
-            require_picture(tx, id, picture)?;
-        }
         let mut new = changed(&old, &change, now);
-        let is_same = new == old;
+        // Names are asked for before anything of the pictures is touched.
+        index::require_free(tx, &new)?;
+        let other_key = show_picture(tx, (&old, &mut new), &change)?;
+        let is_same = new == old && !other_key;
         new.updated_at = now;
         if is_same {
             // Nobody need look again, but the owner asked for a change and it was made.
             ACCOUNT_BY_ID.put(tx, &id, &new)?;
             return Ok((new, false));
         }
-        let seen = is_seen(&old, &new);
+        let seen = is_seen(&old, &new) || other_key;
         if seen {
             new.public_updated_at = now;
         }
@@ -150,6 +153,23 @@ pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Acc
         core.faces().changed(id, now);
     }
     Ok(new)
+}
+
+/// Puts the picture in its place; says whether a key in place of it is another one now.
+fn show_picture(tx: &mut Tx<'_>, of: (&Account, &mut Account), change: &AccountChange) -> Result<bool> {
+    let (old, new) = of;
+    let shown = match (&change.picture, change.avatar) {
+        (Some(picture), _) => picture::show(tx, old.id, old.avatar, picture)?,
+        (None, Some(avatar)) => {
+            if let Some(picture) = avatar {
+                require_picture(tx, old.id, picture)?;
+            }
+            Shown { file: avatar, key: None }
+        }
+        (None, None) => return Ok(false),
+    };
+    new.avatar = shown.file;
+    picture::keep_key(tx, old.id, shown.key.as_ref())
 }
 
 /// Tells others of the profiles that changed since the last call, each once however often it changed; says of how many.
@@ -201,7 +221,6 @@ fn changed(old: &Account, change: &AccountChange, now: Stamp) -> Account {
         new.email = email;
     }
     new.display_name = change.display_name.unwrap_or(new.display_name);
-    new.avatar = change.avatar.unwrap_or(new.avatar);
     if let Some(status) = change.status {
         let life_s = change.status_life_s.unwrap_or(STATUS_LIFE_S);
         new.status_until = (!status.is_empty()).then(|| now.plus_seconds(life_s));

@@ -11,7 +11,7 @@ use super::kind::{self, Disposition};
 use super::record;
 use crate::caller::Caller;
 use crate::error::{Error, Result, Thing};
-use crate::ids::{AccountId, FileId};
+use crate::ids::{AccountId, FileId, RoomId};
 use crate::page::{Ask, Page};
 use crate::{Core, accounts, schema};
 
@@ -76,6 +76,18 @@ impl Reading {
 pub fn get(core: &Core, caller: &Caller, id: FileId) -> Result<File> {
     let account = caller.require_account()?;
     core.read(|view| file::require(view, account, id))
+}
+
+/// What a file is that the caller may show in a room: one of his own, in no other room. None for all others.
+pub fn showable(core: &Core, caller: &Caller, room: RoomId, id: FileId) -> Result<Option<File>> {
+    let account = caller.require_account()?;
+    let may = |file: &File| file.owner == account && file.room.is_none_or(|bound| bound == room);
+    Ok(core.read(|view| schema::FILE_BY_ID.get(view, &id))?.filter(may))
+}
+
+/// What a file is that a message shows, for whoever got that message; none when it is gone.
+pub fn shown(core: &Core, id: FileId) -> Result<Option<File>> {
+    Ok(core.read(|view| schema::FILE_BY_ID.get(view, &id))?)
 }
 
 /// Deletes one of the caller's own files. Fails with `NotFound(File)` for everybody else's.

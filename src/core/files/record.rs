@@ -1,6 +1,6 @@
 //! The rows of a file: all of them are written and removed here, so that the references of a body, the lists and the count of
 //! the account cannot disagree.
-use chatelaine_store::{BlobHash, Read};
+use chatelaine_store::{BlobHash, Order, Read};
 
 use super::file::{Digest, File, FileName, Purpose, Second};
 use super::kind;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result, Thing};
 use crate::ids::{AccountId, FileId, Offset, RoomId};
 use crate::limits::FILE_USES_REMOVED_MAX;
 use crate::schema;
-use crate::{Stamp, Tx};
+use crate::{Stamp, Tx, accounts};
 
 /// A received body and everything said about it, on its way to becoming a file.
 #[derive(Clone, Debug)]
@@ -32,8 +32,10 @@ pub(super) struct Draft {
     pub(super) quota_bytes: u64,
 }
 
-/// Writes the rows of a new file and counts it.
+/// Writes the rows of a new file and counts it. Fails with `NotFound(Account)` or `Refused(AccountClosed)` when its owner went
+/// while the bytes came in.
 pub(super) fn add(tx: &mut Tx<'_>, draft: &Draft, now: Stamp) -> Result<File> {
+    accounts::get_open(tx, draft.owner)?;
     let id = FileId::new(tx.count_up(&schema::FILES)?);
     let media_type = kind::decide(&draft.head, draft.declared.as_deref());
     let file = File {
@@ -63,6 +65,18 @@ pub(super) fn add(tx: &mut Tx<'_>, draft: &Draft, now: Stamp) -> Result<File> {
     }
     quota::change(tx, file.owner, |used| used.with(file.size))?;
     Ok(file)
+}
+
+/// Removes some files of an account that goes; says how many.
+pub(crate) fn remove_some(tx: &mut Tx<'_>, owner: AccountId, most: usize) -> Result<usize> {
+    let keys = schema::FILES_BY_ACCOUNT.keys(tx, &owner, None, Order::Ascending, most)?;
+    for (_, id) in &keys {
+        match schema::FILE_BY_ID.get(tx, id)? {
+            Some(file) => remove(tx, &file)?,
+            None => schema::FILES_BY_ACCOUNT.remove(tx, &(owner, *id))?,
+        }
+    }
+    Ok(keys.len())
 }
 
 /// Removes the rows of a file and stops counting it; the body goes with the sweep when nothing else needs it.

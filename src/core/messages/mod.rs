@@ -4,6 +4,7 @@
 //! delivered marks never move back; what is recalled or replaced is gone from every row but those that say so.
 
 mod edit;
+mod erasing;
 mod history;
 mod listing;
 mod message;
@@ -15,6 +16,7 @@ mod text;
 mod unread;
 
 pub use edit::{EditRow, EditView, edit, list_edits};
+pub(crate) use erasing::erase_of;
 pub(crate) use history::find_at;
 pub use history::{History, Where, find_by_id, get, history, shown};
 pub(crate) use listing::ids_after;

@@ -4,6 +4,7 @@
 use chatelaine_store::{Order, Read};
 
 use crate::caller::Caller;
+use crate::clock::Stamp;
 use crate::error::{Error, Limit, Reason, Result};
 use crate::event::{Audience, What};
 use crate::ids::{AccountId, Offset, RoomId};
@@ -57,6 +58,33 @@ pub fn unreact(core: &Core, caller: &Caller, room: RoomId, offset: Offset, emoji
         event_log::record(tx, now, Audience::room(room), what)?;
         Ok(Done::Done)
     })
+}
+
+/// Takes every reaction of an account to one message back, and tells the room.
+pub(super) fn remove_of(tx: &mut Tx<'_>, now: Stamp, place: (RoomId, Offset), account: AccountId) -> Result<()> {
+    let (room, offset) = place;
+    let kinds = REACTIONS_BY_PLACE.get(tx, &place)?.unwrap_or_default().list;
+    for ReactionRow { emoji, .. } in kinds {
+        let key = emoji_key(&emoji)?;
+        if REACTION_BY_ACCOUNT.has(tx, &(room, offset, key, account))? {
+            REACTION_BY_ACCOUNT.remove(tx, &(room, offset, key, account))?;
+            take_back(tx, place, (&emoji, &key), account)?;
+            let what = What::ReactionRemoved { room, offset, account, emoji };
+            event_log::record(tx, now, Audience::room(room), what)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an account reacted to the message of this row.
+pub(super) fn is_by(r: &impl Read, place: (RoomId, Offset), row: &ReactionsRow, account: AccountId) -> Result<bool> {
+    for reaction in &row.list {
+        let key = emoji_key(&reaction.emoji)?;
+        if REACTION_BY_ACCOUNT.has(r, &(place.0, place.1, key, account))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl ReactionsRow {

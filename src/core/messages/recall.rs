@@ -68,7 +68,7 @@ fn take_back(
     Ok((left, head.id))
 }
 
-fn empty(tx: &mut Tx<'_>, place: (RoomId, Offset), row: MessageRow, recalled: Recalled) -> Result<()> {
+pub(super) fn empty(tx: &mut Tx<'_>, place: (RoomId, Offset), row: MessageRow, recalled: Recalled) -> Result<()> {
     remove_spill(tx, place, row.spill)?;
     remove_edits(tx, place.0, place.1)?;
     for file in row.segments.iter().filter_map(Segment::file) {

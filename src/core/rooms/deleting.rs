@@ -18,9 +18,9 @@ use crate::rooms::room::RoomRow;
 use crate::rooms::{invites, links};
 use crate::schema::{
     BAN_BY_ROOM, COUNTS_BY_ROOM, DYING_ROOM_BY_ID, EDIT_BY_PLACE, FILES_BY_ROOM, FOREIGN_BY_PLACE, INVITE_BY_PEOPLE,
-    KEY_STATE_BY_ROOM, LINKS_BY_ROOM, LISTED_ROOMS, LOG_BY_ROOM, MEMBER_BY_ROOM, MESSAGE_BY_PLACE, MUTE_BY_ROOM,
-    OFFSET_BY_CLIENT_KEY, PRIVATE_ROOM_BY_PAIR, REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE, REQUEST_BY_ROOM, ROLE_BY_ID,
-    ROLES_BY_ROOM, ROOM_BY_ID, TEXT_BY_PLACE,
+    KEY_STATE_BY_ROOM, LEFT_BY_ACCOUNT, LEFT_BY_ROOM, LINKS_BY_ROOM, LISTED_ROOMS, LOG_BY_ROOM, MEMBER_BY_ROOM,
+    MESSAGE_BY_PLACE, MUTE_BY_ROOM, OFFSET_BY_CLIENT_KEY, PICTURE_KEY_BY_ROOM, PRIVATE_ROOM_BY_PAIR,
+    REACTION_BY_ACCOUNT, REACTIONS_BY_PLACE, REQUEST_BY_ROOM, ROLE_BY_ID, ROLES_BY_ROOM, ROOM_BY_ID, TEXT_BY_PLACE,
 };
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx, event_log, friends, retention};
@@ -96,7 +96,7 @@ fn dismiss(tx: &mut Tx<'_>, now: Stamp, room: RoomId, title: &str) -> Result<usi
         return Ok(0);
     }
     for ((_, account), member) in &rows {
-        members::take_out(tx, now, room, *account, member)?;
+        members::dismiss(tx, now, room, *account, member)?;
     }
     let moves = accounts.iter().map(|account| leaves(*account, room)).collect();
     let what = What::RoomDeleted { room, title: title.to_owned() };
@@ -133,12 +133,13 @@ fn sweep_some(core: &Core, room: RoomId) -> Result<bool> {
         LOG_BY_ROOM.remove(tx, &room)?;
         COUNTS_BY_ROOM.remove(tx, &room)?;
         KEY_STATE_BY_ROOM.remove(tx, &room)?;
+        PICTURE_KEY_BY_ROOM.remove(tx, &room)?;
         DYING_ROOM_BY_ID.remove(tx, &room)?;
         Ok(false)
     })
 }
 
-/// Roles, bans, mutes, invitations, links, requests, and the list of files, which go back to being their owners' alone.
+/// Roles, bans, mutes, invitations, links, requests, notes of who was here, and the list of files, which go back to being their owners' alone.
 fn sweep_entrances(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
     let most = ROOM_BATCH_ROWS;
     let mut removed = BAN_BY_ROOM.remove_all(tx, &room, most)?
@@ -152,6 +153,11 @@ fn sweep_entrances(tx: &mut Tx<'_>, room: RoomId) -> Result<usize> {
     }
     for (_, invite) in INVITE_BY_PEOPLE.list(tx, &room, None, Order::Ascending, most)? {
         invites::remove(tx, invite)?;
+        removed += 1;
+    }
+    for (_, account) in LEFT_BY_ROOM.keys(tx, &room, None, Order::Ascending, most)? {
+        LEFT_BY_ROOM.remove(tx, &(room, account))?;
+        LEFT_BY_ACCOUNT.remove(tx, &(account, room))?;
         removed += 1;
     }
     for (_, link) in LINKS_BY_ROOM.keys(tx, &room, None, Order::Ascending, most)? {

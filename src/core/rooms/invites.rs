@@ -14,7 +14,7 @@ use crate::page::{Ask, Page};
 use crate::roles::{self, Permission, Standing};
 use crate::rooms::room::{InviteRow, RoomRow, checked_note};
 use crate::rooms::views::InviteView;
-use crate::rooms::{members, people, require_not_banned};
+use crate::rooms::{keys, members, people, require_not_banned};
 use crate::schema::{INVITE_BY_ID, INVITE_BY_PEOPLE, INVITES, INVITES_BY_ACCOUNT, INVITES_BY_EXPIRY};
 use crate::settings::Settings;
 use crate::{Core, Tx, event_log};
@@ -203,7 +203,8 @@ fn settle(
     }
     let what = What::InviteAnswered { room, inviter, invitee: account, accepted };
     let audience = Audience::room(room).and_account(inviter).and_account(account);
-    event_log::record(tx, now, audience, what)?;
+    let key = if accepted { keys::of_joiner(tx, &found, account)? } else { None };
+    event_log::record_with(tx, now, audience, what, key.map(Enclosure::bytes))?;
     Ok(room)
 }
 

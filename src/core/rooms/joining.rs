@@ -12,7 +12,7 @@ use crate::page::{Ask, Page};
 use crate::roles::{self, Permission};
 use crate::rooms::room::{JoinRule, RequestRow, checked_note};
 use crate::rooms::views::RequestView;
-use crate::rooms::{Answer, members, require_not_banned};
+use crate::rooms::{Answer, keys, members, require_not_banned};
 use crate::schema::REQUEST_BY_ROOM;
 use crate::{Core, Tx, event_log};
 
@@ -60,7 +60,8 @@ pub fn join(core: &Core, caller: &Caller, room: RoomId, note: String) -> Result<
         }
         REQUEST_BY_ROOM.put(tx, &(room, account), &RequestRow { note: note.clone(), at: now })?;
         let audience = Audience::room(room).and_account(account);
-        let enclosure = Enclosure::text(note.clone());
+        let bytes = keys::of_joiner(tx, &row, account)?.unwrap_or_default();
+        let enclosure = Enclosure { text: note.clone(), bytes, ..Enclosure::default() };
         event_log::record_with(tx, now, audience, What::JoinRequested { room, account }, enclosure)?;
         Ok(Joining::Asked)
     })

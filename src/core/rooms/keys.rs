@@ -83,6 +83,15 @@ fn standing(r: &impl Read, settings: &Settings, caller: &Caller, room: RoomId) -
     })
 }
 
+/// The public key of somebody who comes into an encrypted room, for those who hand him the room's; none elsewhere.
+pub(crate) fn of_joiner(r: &impl Read, row: &RoomRow, account: AccountId) -> Result<Option<Vec<u8>>> {
+    if !row.encrypted {
+        return Ok(None);
+    }
+    let keys = accounts::public_keys(r, &[account])?;
+    Ok(keys.first().map(|(_, key)| key.bytes().to_vec()))
+}
+
 /// Notes that somebody went who knows the key.
 pub(crate) fn note_left(tx: &mut Tx<'_>, room: RoomId) -> Result<()> {
     // A room on its way out has no row any more.

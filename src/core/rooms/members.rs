@@ -17,8 +17,8 @@ use crate::rooms::room::{CountRow, LogRow, MemberRow, Notify, RoomKind, RoomRow,
 use crate::rooms::views::MemberView;
 use crate::rooms::{deleting, keys, restrictions};
 use crate::schema::{
-    COUNTS_BY_ROOM, LOG_BY_ROOM, MEMBER_BY_ROOM, MEMBERS_BY_JOINING, MEMBERS_BY_ROLE, REQUEST_BY_ROOM, ROOM_BY_ID,
-    ROOMS_BY_ACCOUNT,
+    COUNTS_BY_ROOM, LEFT_BY_ACCOUNT, LEFT_BY_ROOM, LOG_BY_ROOM, MEMBER_BY_ROOM, MEMBERS_BY_JOINING, MEMBERS_BY_ROLE,
+    REQUEST_BY_ROOM, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
 };
 use crate::server_roles::{self, ServerPermission};
 use crate::settings::Settings;
@@ -89,7 +89,7 @@ pub fn rooms_of(r: &impl Read, account: AccountId) -> Result<Vec<RoomId>> {
 }
 
 /// Makes somebody a member who is none. Bans and join rules are the caller's matter.
-/// Fails with `OverLimit(Members)` or `OverLimit(Rooms)`.
+/// Fails with `OverLimit(Members)` or `OverLimit(Rooms)`, with `NotFound(Account)` or `Refused(AccountClosed)` for who is gone.
 pub(crate) fn add(
     tx: &mut Tx<'_>,
     settings: &Settings,
@@ -98,6 +98,8 @@ pub(crate) fn add(
     joining: (AccountId, RoleId),
 ) -> Result<MemberRow> {
     let (account, role) = joining;
+    // What he asked for before he went must not bring him back in.
+    accounts::get_open(tx, account)?;
     let mut counts = counts(tx, room)?;
     if counts.members >= settings.rooms.members_max.min(ROOM_MEMBERS_END) {
         return Err(Error::OverLimit(Limit::Members));
@@ -135,9 +137,22 @@ pub(crate) fn add_telling(
     Ok(())
 }
 
+/// As [`dismiss`], out of a room that stays, and notes where he was: what he said there is his.
+pub(crate) fn take_out(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    room: RoomId,
+    account: AccountId,
+    member: &MemberRow,
+) -> Result<u32> {
+    LEFT_BY_ACCOUNT.put(tx, &(account, room), &())?;
+    LEFT_BY_ROOM.put(tx, &(room, account), &())?;
+    dismiss(tx, now, room, account, member)
+}
+
 /// Takes a member's rows away, the role with the membership, and says how many members are left. Whatever the reason, a key
 /// that he knows is a key too many.
-pub(crate) fn take_out(
+pub(crate) fn dismiss(
     tx: &mut Tx<'_>,
     now: Stamp,
     room: RoomId,

@@ -19,6 +19,7 @@ mod restrictions;
 mod room;
 mod settings;
 mod views;
+mod withdrawing;
 
 pub use admitting::{Admission, admit};
 pub use deleting::{PrivateRooms, delete, delete_any, sweep_deleted};
@@ -39,8 +40,9 @@ pub use restrictions::{
 };
 pub(crate) use restrictions::{require_may_speak, require_not_banned};
 pub use room::*;
-pub use settings::{RoomChange, change};
+pub use settings::{RoomChange, change, picture_key};
 pub use views::*;
+pub(crate) use withdrawing::withdraw_all;
 
 #[cfg(test)]
 mod abuse_tests;

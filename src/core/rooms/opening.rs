@@ -3,6 +3,7 @@
 
 use chatelaine_store::{Newest, Read};
 
+use crate::accounts::picture::{self, PictureKey, Shown};
 use crate::accounts::{self, require_picture};
 use crate::caller::Caller;
 use crate::clock::Stamp;
@@ -20,10 +21,13 @@ use crate::rooms::room::{
     JoinRule, LogRow, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
 };
 use crate::rooms::views::MyRoom;
-use crate::rooms::{invites, members, require_not_banned};
+use crate::rooms::{invites, members, require_not_banned, settings};
 use crate::schema::{DYING_ROOM_BY_ID, LISTED_ROOMS, LOG_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS};
 use crate::settings::Settings;
 use crate::{Core, Tx, event_log};
+
+/// A default room of a greater number is not made: the rooms after it count on from there.
+const DEFAULT_ROOM_END: RoomId = RoomId::new(1 << 52);
 
 /// A group to be opened.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct NewGroup {
     pub description: String,
     /// Its picture.
     pub avatar: Option<FileId>,
+    /// Its picture by the key of a protocol. Comes before `avatar`.
+    pub picture: Option<PictureKey>,
     /// How one gets in.
     pub join_rule: JoinRule,
     /// What plain members may do.
@@ -78,14 +84,26 @@ pub fn open_group(core: &Core, caller: &Caller, new: NewGroup) -> Result<Opened>
         updated_at: now,
     };
     let note = checked_note(new.note, Field::Note)?;
-    let (others, for_s) = (others(new.members, owner)?, new.invites_for_s);
+    let (others, for_s, picture) = (others(new.members, owner)?, new.invites_for_s, new.picture);
     core.write(caller, move |tx| {
-        if let Some(picture) = row.avatar {
-            require_picture(tx, owner, picture)?;
-        }
+        let shown = first_picture(tx, owner, (&picture, row.avatar))?;
+        let row = RoomRow { avatar: shown.file, ..row.clone() };
         let (room, failed) = build(tx, &settings, now, (&row, &others, &note, for_s))?;
+        settings::keep_key(tx, room, shown.key.as_ref())?;
         Ok(Opened { room: my_room(tx, &settings, now, owner, room)?, failed })
     })
+}
+
+fn first_picture(tx: &mut Tx<'_>, owner: AccountId, of: (&Option<PictureKey>, Option<FileId>)) -> Result<Shown> {
+    match of {
+        (Some(picture), _) => picture::show(tx, owner, None, picture),
+        (None, file) => {
+            if let Some(picture) = file {
+                require_picture(tx, owner, picture)?;
+            }
+            Ok(Shown { file, key: None })
+        }
+    }
 }
 
 fn others(mut members: Vec<AccountId>, owner: AccountId) -> Result<Vec<AccountId>> {
@@ -175,6 +193,9 @@ pub fn join_default(core: &Core, room: RoomId, account: AccountId) -> Result<Don
 fn put_default(tx: &mut Tx<'_>, now: Stamp, room: RoomId, first: AccountId) -> Result<RoomRow> {
     if DYING_ROOM_BY_ID.has(tx, &room)? {
         return Err(Error::Busy);
+    }
+    if room > DEFAULT_ROOM_END {
+        return Err(Error::OverLimit(Limit::Rooms));
     }
     let row = RoomRow {
         kind: RoomKind::Group,

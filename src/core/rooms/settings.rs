@@ -1,8 +1,9 @@
 //! How a room is set up. Each field asks for its own permission: title, description, picture, encryption; how the room is
 //! entered, used and found goes with the title, because both protocols with such options give them to whoever may rename it.
 
-use chatelaine_store::Newest;
+use chatelaine_store::{Newest, Read};
 
+use crate::accounts::picture::{self, PictureKey, Shown};
 use crate::accounts::{fold, require_picture};
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
@@ -13,7 +14,7 @@ use crate::roles::{self, Acting, Permission};
 use crate::rooms::room::{JoinRule, RoomKind, RoomOptions, RoomRow, checked_description, checked_title};
 use crate::rooms::views::RoomView;
 use crate::rooms::{keys, mine};
-use crate::schema::{LISTED_ROOMS, ROOM_BY_ID};
+use crate::schema::{LISTED_ROOMS, PICTURE_KEY_BY_ROOM, ROOM_BY_ID};
 use crate::{Core, Tx, event_log};
 
 /// What is to change about a room; what is not given stays.
@@ -25,6 +26,8 @@ pub struct RoomChange {
     pub description: Option<String>,
     /// Another picture, or none.
     pub avatar: Option<Option<FileId>>,
+    /// Another picture by the key of a protocol; the former one goes if it is the caller's own. Comes before `avatar`.
+    pub picture: Option<PictureKey>,
     /// Another way in.
     pub join_rule: Option<JoinRule>,
     /// Other rules for plain members, and whether a search finds the room.
@@ -40,7 +43,7 @@ impl RoomChange {
         [
             (self.title.is_some() || ways, Permission::SetTitle),
             (self.description.is_some(), Permission::SetDescription),
-            (self.avatar.is_some(), Permission::SetAvatar),
+            (self.avatar.is_some() || self.picture.is_some(), Permission::SetAvatar),
             (self.encrypted.is_some(), Permission::Encrypt),
         ]
         .into_iter()
@@ -60,7 +63,6 @@ impl RoomChange {
         }
         row.title = self.title.clone().unwrap_or_else(|| std::mem::take(&mut row.title));
         row.description = self.description.clone().unwrap_or_else(|| std::mem::take(&mut row.description));
-        row.avatar = self.avatar.unwrap_or(row.avatar);
         row.join_rule = self.join_rule.unwrap_or(row.join_rule);
         row.options = self.options.unwrap_or(row.options);
         row.encrypted = self.encrypted.unwrap_or(row.encrypted);
@@ -79,12 +81,10 @@ pub fn change(core: &Core, caller: &Caller, room: RoomId, change: RoomChange) ->
         if let Some(missing) = change.needs().find(|permission| !permissions.has(*permission)) {
             return Err(missing.denied());
         }
-        if let Some(Some(picture)) = change.avatar.filter(|picture| *picture != row.avatar) {
-            require_picture(tx, who.require_account()?, picture)?;
-        }
         let before = row.clone();
         change.apply(&mut row)?;
-        if row != before {
+        let other_key = show_picture(tx, &who, (room, &mut row), &change)?;
+        if row != before || other_key {
             row.updated_at = now;
             put(tx, room, &row)?;
             if row.encrypted && !before.encrypted {
@@ -95,6 +95,39 @@ pub fn change(core: &Core, caller: &Caller, room: RoomId, change: RoomChange) ->
         }
         mine::room_view(tx, room)
     })
+}
+
+/// Puts the picture in its place; says whether a key in place of it is another one now.
+fn show_picture(tx: &mut Tx<'_>, who: &Caller, of: (RoomId, &mut RoomRow), change: &RoomChange) -> Result<bool> {
+    let (room, row) = of;
+    let shown = match (&change.picture, change.avatar) {
+        (Some(picture), _) => picture::show(tx, who.require_account()?, row.avatar, picture)?,
+        (None, Some(avatar)) => {
+            if let Some(picture) = avatar.filter(|_| avatar != row.avatar) {
+                require_picture(tx, who.require_account()?, picture)?;
+            }
+            Shown { file: avatar, key: None }
+        }
+        (None, None) => return Ok(false),
+    };
+    row.avatar = shown.file;
+    keep_key(tx, room, shown.key.as_ref())
+}
+
+/// The key that a room has in place of a picture.
+pub fn picture_key(r: &impl Read, room: RoomId) -> Result<Option<String>> {
+    Ok(PICTURE_KEY_BY_ROOM.get(r, &room)?)
+}
+
+/// Keeps or forgets that key; says whether it is another one now.
+pub(super) fn keep_key(tx: &mut Tx<'_>, room: RoomId, key: Option<&String>) -> Result<bool> {
+    let is_other = PICTURE_KEY_BY_ROOM.get(tx, &room)?.as_ref() != key;
+    match key {
+        Some(key) => PICTURE_KEY_BY_ROOM.put(tx, &room, key)?,
+        None if is_other => PICTURE_KEY_BY_ROOM.remove(tx, &room)?,
+        None => {}
+    }
+    Ok(is_other)
 }
 
 fn put(tx: &mut Tx<'_>, room: RoomId, row: &RoomRow) -> Result<()> {

@@ -23,6 +23,7 @@ pub(crate) fn new_group(title: &str) -> NewGroup {
         title: title.to_owned(),
         description: String::new(),
         avatar: None,
+        picture: None,
         join_rule: JoinRule::Open,
         options: RoomOptions::default(),
         encrypted: false,

@@ -7,7 +7,8 @@ use chatelaine_core::accounts::{
 };
 use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::error::{Error, Right};
-use chatelaine_core::{Caller, Core, Secret};
+use chatelaine_core::ids::{AccountId, RoomId};
+use chatelaine_core::{Caller, Core, Secret, rooms};
 use chatelaine_ourchat_pb::service::auth::authorize::v1::{AuthRequest, AuthResponse, auth_request};
 use chatelaine_ourchat_pb::service::auth::register::v1::{RegisterRequest, RegisterResponse};
 use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::{
@@ -19,12 +20,16 @@ use chatelaine_ourchat_pb::service::ourchat::unregister::v1::{UnregisterRequest,
 use crate::auth::token;
 use crate::options::Unregister;
 use crate::wire::{Fault, timestamp};
-use crate::{Ourchat, ids, public_key};
+use crate::{Ourchat, avatars, ids, public_key};
 
 pub(crate) async fn register(at: Ourchat, caller: Caller, wish: RegisterRequest) -> Result<RegisterResponse, Fault> {
     let score = at.options().password_strength_limit;
+    let room = at.options().default_session.and_then(|session| ids::room(session).ok());
     let made = ask_hashing(at.core(), move |core| Ok(enroll(core, &caller, wish, score))).await??;
     let account = made.account();
+    if let Some(room) = room {
+        welcome(&at, account.id, room).await;
+    }
     Ok(RegisterResponse {
         ocid: account.handle.as_str().to_owned(),
         id: account.id.get(),
@@ -52,6 +57,14 @@ fn enroll(core: &Core, caller: &Caller, wish: RegisterRequest, score: u8) -> Res
         password_score: Some(score),
     };
     Ok(accounts::register(core, caller, new)?)
+}
+
+/// Brings a new account into the session that the operator chose for everybody. That is no part of the registration: where it
+/// fails, the account stands.
+async fn welcome(at: &Ourchat, account: AccountId, room: RoomId) {
+    if let Err(error) = ask(at.core(), move |core| rooms::join_default(core, room, account)).await {
+        tracing::warn!(%room, %account, %error, "a new account could not join the default session: {error}");
+    }
 }
 
 /// What a new account is made of, in the order in which it is checked.
@@ -85,10 +98,11 @@ pub(crate) async fn unregister(
     caller: Caller,
     _wish: UnregisterRequest,
 ) -> Result<UnregisterResponse, Fault> {
-    if at.options().unregister_policy == Unregister::Delete {
-        return Err(Fault::Unfinished);
-    }
-    ask(at.core(), move |core| accounts::unregister(core, &caller)).await?;
+    let leave = match at.options().unregister_policy {
+        Unregister::Disable => accounts::unregister,
+        Unregister::Delete => accounts::remove,
+    };
+    ask(at.core(), move |core| leave(core, &caller)).await?;
     Ok(UnregisterResponse {})
 }
 
@@ -98,16 +112,25 @@ pub(crate) async fn get_account_info(
     wish: GetAccountInfoRequest,
 ) -> Result<GetAccountInfoResponse, Fault> {
     let id = wish.id.map(ids::account).transpose()?;
-    let about = ask(at.core(), move |core| accounts::about(core, &caller, id)).await?;
+    let with_picture = wish.request_values.contains(&i32::from(QueryValues::AvatarKey));
+    let look = move |core: &Core| {
+        let about = accounts::about(core, &caller, id)?;
+        let (face, account) = (about.account.avatar, about.account.id);
+        let kept = core.read(|view| accounts::picture_key(view, account))?;
+        let key = if with_picture { avatars::key(core, &caller, face, kept) } else { String::new() };
+        Ok((about, key))
+    };
+    let (about, key) = ask(at.core(), look).await?;
     let mut shown = GetAccountInfoResponse::default();
     for value in wish.request_values {
         let value = QueryValues::try_from(value).map_err(|_| Fault::RequestValue)?;
-        show(&mut shown, &about, value)?;
+        show(&mut shown, (&about, &key), value)?;
     }
     Ok(shown)
 }
 
-fn show(shown: &mut GetAccountInfoResponse, about: &About, value: QueryValues) -> Result<(), Fault> {
+fn show(shown: &mut GetAccountInfoResponse, of: (&About, &str), value: QueryValues) -> Result<(), Fault> {
+    let (about, avatar_key) = of;
     let account = &about.account;
     match value {
         QueryValues::Unspecified => {}
@@ -120,7 +143,7 @@ fn show(shown: &mut GetAccountInfoResponse, about: &About, value: QueryValues) -
         QueryValues::DisplayName if about.own.is_some() => {}
         QueryValues::DisplayName => shown.display_name = Some(account.alias.clone()),
         QueryValues::Status => shown.status = Some(account.status.clone()).filter(|status| !status.is_empty()),
-        QueryValues::AvatarKey => shown.avatar_key = Some(String::new()),
+        QueryValues::AvatarKey => shown.avatar_key = Some(avatar_key.to_owned()),
         QueryValues::RegisterTime => shown.register_time = Some(timestamp(account.created_at)),
         QueryValues::PublicUpdatedTime => shown.public_updated_time = Some(timestamp(account.public_updated_at)),
         QueryValues::UpdatedTime => shown.updated_time = Some(timestamp(own(about)?.updated_at)),
@@ -140,13 +163,16 @@ pub(crate) async fn set_self_info(
     caller: Caller,
     wish: SetSelfInfoRequest,
 ) -> Result<SetSelfInfoResponse, Fault> {
-    let change = AccountChange {
+    let mut change = AccountChange {
         display_name: wish.user_name.as_deref().map(DisplayName::new).transpose()?,
         status: wish.user_defined_status.as_deref().map(accounts::check_status).transpose()?,
         status_life_s: Some(at.options().user_defined_status_expire_time.as_secs()),
         handle: wish.ocid.as_deref().map(Handle::new).transpose()?,
         ..AccountChange::default()
     };
+    if let Some(key) = wish.avatar_key {
+        change.picture = Some(ask(at.core(), move |core| Ok(avatars::named(core, key))).await??);
+    }
     ask(at.core(), move |core| accounts::change(core, &caller, change)).await?;
     Ok(SetSelfInfoResponse {})
 }

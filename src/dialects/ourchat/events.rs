@@ -26,7 +26,7 @@ use chatelaine_ourchat_pb::service::ourchat::session::session_room_key::v1::{
     ReceiveRoomKeyNotification, SendRoomKeyNotification, UpdateRoomKeyNotification,
 };
 
-use crate::messages::spoken;
+use crate::messages::{needs_keys, spoken};
 use crate::wire::timestamp;
 
 /// The event on the wire; none for what this protocol does not tell, and for a message that was taken back since.
@@ -34,6 +34,12 @@ pub(crate) fn told(core: &Core, event: &Event) -> Option<FetchMsgsResponse> {
     let msg_id = event.id?.get();
     let told = kind(core, event)?;
     Some(FetchMsgsResponse { msg_id, time: Some(timestamp(event.at)), respond_event_type: Some(told) })
+}
+
+/// Whether putting it into words may read files through: those of other dialects have no key before somebody asks.
+pub(crate) fn is_slow(core: &Core, event: &Event) -> bool {
+    let What::MessageSent { room, offset } = event.what else { return false };
+    message(core, room, offset).is_some_and(|message| needs_keys(&message))
 }
 
 fn kind(core: &Core, event: &Event) -> Option<Told> {

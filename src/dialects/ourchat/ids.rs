@@ -36,9 +36,6 @@ pub(crate) fn call(room: u64) -> Result<CallId, Error> {
 /// everybody by it.
 const NEVER: u64 = u64::MAX;
 
-/// A file that is not there.
-pub(crate) const NO_FILE: FileId = FileId::new(NEVER);
-
 /// The account of a user id, or nobody.
 pub(crate) fn account_or_nobody(user: u64) -> AccountId {
     AccountId::parse(user).unwrap_or(AccountId::new(NEVER))

@@ -5,6 +5,7 @@
 //! in `codes.rs`. Requests come in by `front.rs`; the four tables of rpcs are `services/`.
 
 mod auth;
+mod avatars;
 mod codes;
 mod events;
 mod front;

@@ -22,7 +22,7 @@ impl Media {
         }
     }
 
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Media::Image => "image",
             Media::Video => "video",
@@ -39,10 +39,13 @@ struct Shown<'a> {
     name: &'a str,
     /// Its address, when it lies elsewhere.
     address: Option<(&'a str, &'a str)>,
+    /// Its place in the list of keys, when it lies there.
+    place: Option<usize>,
 }
 
-/// The text as people without this convention read it: a medium is its name, or a link where the web has it.
-pub(crate) fn readable(text: &str) -> String {
+/// The text as people without this convention read it: a medium is its name, or a link where the web has it. Those of the list
+/// of which `is_seen` says so are left out: they are seen beside the text.
+pub(crate) fn readable(text: &str, is_seen: impl Fn(usize) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("![") {
@@ -50,7 +53,9 @@ pub(crate) fn readable(text: &str) -> String {
         out.push_str(before);
         match shown(from) {
             Some((shown, behind)) => {
-                out.push_str(&shown.words());
+                if !shown.place.is_some_and(&is_seen) {
+                    out.push_str(&shown.words());
+                }
                 rest = behind;
             }
             None => {
@@ -64,7 +69,6 @@ pub(crate) fn readable(text: &str) -> String {
 }
 
 /// What a text says of a file that stands at this place in the list of keys.
-#[cfg_attr(not(test), expect(dead_code, reason = "files of other dialects are not shown in texts yet"))]
 pub(crate) fn written(media: Media, place: usize, name: &str) -> String {
     // A name must not end the link early.
     let name: String = name.chars().filter(|c| !matches!(c, '"' | '[' | ']' | '(' | ')') && !c.is_control()).collect();
@@ -118,7 +122,8 @@ fn shown(text: &str) -> Option<(Shown<'_>, &str)> {
         _ => return None,
     };
     let name = if title.is_empty() { alt } else { title };
-    Some((Shown { media, name, address }, behind))
+    let place = content.parse().ok().filter(|_| address.is_none());
+    Some((Shown { media, name, address, place }, behind))
 }
 
 /// What stands in a link, and behind it. A title may hold the sign that ends a link.
@@ -157,16 +162,23 @@ mod tests {
             ),
             ("![", "!["),
         ] {
-            assert_eq!(readable(text), read, "{text}");
+            assert_eq!(readable(text, |_| false), read, "{text}");
         }
     }
 
     #[test]
     fn what_we_write_is_what_we_read() {
         for (media, read) in [(Media::Image, "[image: a b.png]"), (Media::Video, "[video: a b.png]")] {
-            assert_eq!(readable(&written(media, 3, "a\" [b](.png\n")), read);
+            assert_eq!(readable(&written(media, 3, "a\" [b](.png\n"), |_| false), read);
         }
         assert_eq!(written(Media::File, 0, "x.txt"), "![x.txt](FO://0 \"x.txt\")");
+    }
+
+    #[test]
+    fn what_is_seen_beside_the_text_is_left_out_of_it() {
+        let text = "a ![x](IO://0 \"x.png\") b ![y](FO://1) c ![z](IN://https,e.org/0) ![w](FO://first)";
+        let read = readable(text, |place| place == 0);
+        assert_eq!(read, "a  b [file: y] c [z](https://e.org/0) [file: w]");
     }
 
     #[test]

@@ -108,9 +108,14 @@ impl Teller {
             match followed {
                 // Its rows were written a moment ago and lie in the engine's cache.
                 Followed::Item(event) if self.live => {
-                    if concerns(&self.core, self.account, &event.event.what) {
-                        self.ready.extend(frame(&self.core, &event));
+                    if !concerns(&self.core, self.account, &event.event.what) {
+                        continue;
                     }
+                    if !event.is_made(Dialect::Ourchat) && events::is_slow(&self.core, &event.event) {
+                        self.rest.push(event);
+                        continue;
+                    }
+                    self.ready.extend(frame(&self.core, &event));
                 }
                 Followed::Item(event) => self.gather(event),
                 Followed::Live { .. } | Followed::Reload { .. } => self.live = true,

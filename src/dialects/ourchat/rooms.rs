@@ -1,20 +1,20 @@
 //! Sessions as a whole: opening them, what is known of them, changing and deleting them.
 
+use chatelaine_core::accounts::PictureKey;
 use chatelaine_core::error::{Error, Reason, Thing};
-use chatelaine_core::ids::FileId;
 use chatelaine_core::rooms::{self, JoinRule, NewGroup, Outsiders, PrivateRooms, Roll, RoomChange, RoomOptions};
-use chatelaine_core::{Caller, ask};
+use chatelaine_core::{Caller, Core, ask};
 use chatelaine_ourchat_pb::service::ourchat::session::delete_session::v1::DeleteSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::delete_session::v1::DeleteSessionResponse;
 use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::GetSessionInfoRequest;
-use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::GetSessionInfoResponse;
+use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::{GetSessionInfoResponse, QueryValues};
 use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessionResponse;
 use chatelaine_ourchat_pb::service::ourchat::session::set_session_info::v1::SetSessionInfoRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::set_session_info::v1::SetSessionInfoResponse;
 
 use crate::wire::{Fault, session_name};
-use crate::{Ourchat, ids, views};
+use crate::{Ourchat, avatars, ids, views};
 
 pub(crate) async fn new_session(
     at: Ourchat,
@@ -25,7 +25,8 @@ pub(crate) async fn new_session(
     let new = NewGroup {
         title: session_name(request.name.unwrap_or_default())?,
         description: String::new(),
-        avatar: picture(&request.avatar_key.unwrap_or_default()),
+        avatar: None,
+        picture: picture(&at, request.avatar_key).await?,
         // ourchat section 8.5: whoever knows the number may ask to be let in.
         join_rule: JoinRule::Request,
         options: RoomOptions::default(),
@@ -46,8 +47,15 @@ pub(crate) async fn get_session_info(
     let room = ids::room(request.session_id)?;
     let outsiders = if at.options().session_info_open { Outsiders::All } else { Outsiders::AsListed };
     let roll = if views::asks_for_members(&request.query_values) { Roll::Wanted } else { Roll::Skipped };
-    let facts = ask(at.core(), move |core| rooms::facts(core, &caller, room, (outsiders, roll))).await?;
-    views::session_info(&facts, String::new(), &request.query_values)
+    let with_picture = request.query_values.contains(&i32::from(QueryValues::AvatarKey));
+    let look = move |core: &Core| {
+        let facts = rooms::facts(core, &caller, room, (outsiders, roll))?;
+        let kept = core.read(|view| rooms::picture_key(view, room))?;
+        let key = if with_picture { avatars::key(core, &caller, facts.room.avatar, kept) } else { String::new() };
+        Ok((facts, key))
+    };
+    let (facts, avatar_key) = ask(at.core(), look).await?;
+    views::session_info(&facts, avatar_key, &request.query_values)
 }
 
 pub(crate) async fn set_session_info(
@@ -60,7 +68,7 @@ pub(crate) async fn set_session_info(
     let change = RoomChange {
         title: request.name.map(session_name).transpose()?,
         description: request.description,
-        avatar: request.avatar_key.map(|key| picture(&key)),
+        picture: picture(&at, request.avatar_key).await?,
         ..RoomChange::default()
     };
     let room = ids::room_or_none(request.session_id);
@@ -73,9 +81,10 @@ pub(crate) async fn set_session_info(
     }
 }
 
-/// The picture of a file key, none for a blank one.
-fn picture(key: &str) -> Option<FileId> {
-    (!key.is_empty()).then_some(ids::NO_FILE)
+/// What a key names, if there is one.
+async fn picture(at: &Ourchat, key: Option<String>) -> Result<Option<PictureKey>, Fault> {
+    let Some(key) = key else { return Ok(None) };
+    ask(at.core(), move |core| Ok(avatars::named(core, key))).await?.map(Some)
 }
 
 /// What somebody hears first who may change nothing.

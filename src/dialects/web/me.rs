@@ -93,6 +93,7 @@ fn into_core(change: MeChange) -> Result<AccountChange, Fault> {
         email,
         display_name: change.display_name.as_deref().map(DisplayName::new).transpose()?,
         avatar,
+        picture: None,
         status: change.status,
         status_life_s: None,
         bio: change.bio,

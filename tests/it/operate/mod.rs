@@ -5,6 +5,7 @@ mod crash;
 mod keeping;
 mod listening;
 mod program;
+mod removing;
 mod settings;
 mod starting;
 mod upgrade;

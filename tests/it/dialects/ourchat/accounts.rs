@@ -8,6 +8,8 @@ use chatelaine_ourchat_pb::service::auth::register::v1::RegisterRequest;
 use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::{
     GetAccountInfoRequest, GetAccountInfoResponse, QueryValues,
 };
+use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::GetSessionInfoRequest;
+use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::set_account_info::v1::{SetSelfInfoRequest, SetSelfInfoResponse};
 use chatelaine_ourchat_pb::service::ourchat::unregister::v1::UnregisterRequest;
 use serde_json::json;
@@ -390,4 +392,33 @@ async fn leaving_closes_the_account_for_every_client_but_not_the_last_administra
     Ask::new("POST", "/api/v1/logins").json(&body).send(world.address).expect(401);
     let again = line.chat().unregister(ada.ask(UnregisterRequest {})).await;
     refused(again, Code::Unauthenticated, "Account Deleted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_registers_is_in_the_default_session_which_comes_to_be_when_it_is_missing() {
+    let world = World::with_ourchat(|_, options| options.default_session = Some(77));
+    let line = Line::to(&world);
+    let (ada, bob) = (line.user("ada").await, line.user("bob").await);
+    assert_eq!((mine(&line, &ada).await.sessions, mine(&line, &bob).await.sessions), (vec![77], vec![77]));
+    let all = (1..=9).collect();
+    let ask = ada.ask(GetSessionInfoRequest { session_id: 77, query_values: all });
+    let info = line.chat().get_session_info(ask).await.expect("told").into_inner();
+    assert_eq!((info.name.as_deref(), info.size, info.members), (Some(""), Some(2), vec![ada.id, bob.id]));
+    assert!(info.roles.iter().all(|role| role.role == 1), "plain members, nobody above: {:?}", info.roles);
+    let room = ada.on_the_web(&world).get("/rooms/77").expect(200).json();
+    assert_eq!((&room["encrypted"], &room["members_count"]), (&json!(false), &json!(2)));
+    let ask = ada.ask(NewSessionRequest::default());
+    let next = line.chat().new_session(ask).await.expect("a session").into_inner().session_id;
+    assert_eq!(next, 78, "numbers go on behind it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_cannot_join_the_default_session_registers_all_the_same() {
+    let world = World::with_ourchat(|_, options| options.default_session = Some(1));
+    let [ann, bob] = ["ann", "bob"].map(|name| world.person(name));
+    let private = ann.post("/rooms", &json!({ "kind": "private", "account": bob.id })).json();
+    assert_eq!(private["room"]["id"], 1, "the session of two is no default session: {private}");
+    let line = Line::to(&world);
+    let cid = line.user("cid").await;
+    assert!(mine(&line, &cid).await.sessions.is_empty());
 }

@@ -17,14 +17,14 @@ use crate::client::Ask;
 use crate::world::{Person, World};
 
 /// Somebody with files, in both dialects.
-struct Keeper {
-    line: Line,
-    token: String,
-    person: Person,
+pub struct Keeper {
+    pub line: Line,
+    pub token: String,
+    pub person: Person,
 }
 
 impl Keeper {
-    fn new(world: &World, handle: &str) -> Keeper {
+    pub fn new(world: &World, handle: &str) -> Keeper {
         let person = world.person(handle);
         Keeper { line: Line::to(world), token: token_of(world, &person), person }
     }
@@ -35,7 +35,7 @@ impl Keeper {
     }
 
     /// Uploads in pieces of 128 KiB, as the phone client does.
-    async fn upload(&self, body: &[u8], session_id: Option<u64>) -> Result<String, Status> {
+    pub async fn upload(&self, body: &[u8], session_id: Option<u64>) -> Result<String, Status> {
         let mut messages = vec![header(body, session_id)];
         messages.extend(body.chunks(128 * 1024).map(content));
         self.send(messages).await
@@ -64,7 +64,7 @@ impl Keeper {
     }
 
     /// The file and the length of its longest message. A refusal comes in the stream, never before it.
-    async fn download(&self, key: &str) -> Result<(Vec<u8>, usize), Status> {
+    pub async fn download(&self, key: &str) -> Result<(Vec<u8>, usize), Status> {
         let ask = DownloadRequest { key: key.to_owned() };
         let answer = self.line.chat().download(signed(&self.token, ask)).await.expect("headers come first");
         let (mut stream, mut body, mut longest) = (answer.into_inner(), Vec::new(), 0);
@@ -76,7 +76,7 @@ impl Keeper {
         Ok((body, longest))
     }
 
-    async fn delete(&self, key: &str) -> Result<(), Status> {
+    pub async fn delete(&self, key: &str) -> Result<(), Status> {
         let ask = DeleteFileRequest { key: key.to_owned() };
         self.line.chat().delete_file(signed(&self.token, ask)).await.map(drop)
     }
@@ -102,11 +102,11 @@ fn content(body: &[u8]) -> UploadRequest {
 
 /// A refusal with this code and text.
 #[track_caller]
-fn fails<A: std::fmt::Debug>(answer: Result<A, Status>, code: Code, text: &str) {
+pub fn fails<A: std::fmt::Debug>(answer: Result<A, Status>, code: Code, text: &str) {
     refused(answer.map(tonic::Response::new), code, text);
 }
 
-const DENIED: (Code, &str) = (Code::PermissionDenied, "Permission Denied");
+pub const DENIED: (Code, &str) = (Code::PermissionDenied, "Permission Denied");
 
 fn noise(length: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;

@@ -8,10 +8,15 @@ use chatelaine_core::schema::PUBLIC_KEY_BY_ACCOUNT;
 use chatelaine_core::{Caller, Tx};
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::fetch_msgs_response::RespondEventType;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{FetchMsgsResponse, SendMsgRequest};
+use chatelaine_ourchat_pb::service::ourchat::session::accept_join_session_invitation::v1::AcceptJoinSessionInvitationRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::e2eeize_and_dee2eeize_session::v1::{
     Dee2eeizeSessionRequest, Dee2eeizeSessionResponse, E2eeizeSessionRequest, E2eeizeSessionResponse,
 };
-use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::{FailedMember, FailedReason};
+use chatelaine_ourchat_pb::service::ourchat::session::invite_user_to_session::v1::InviteUserToSessionRequest;
+use chatelaine_ourchat_pb::service::ourchat::session::join_session::v1::JoinSessionRequest;
+use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::{
+    FailedMember, FailedReason, NewSessionRequest,
+};
 use chatelaine_ourchat_pb::service::ourchat::session::session_room_key::v1::{SendRoomKeyRequest, SendRoomKeyResponse};
 use serde_json::json;
 use tonic::{Code, Response, Status};
@@ -245,4 +250,48 @@ async fn a_key_is_refused_without_session_or_membership_and_fails_softly_without
     owner.send_key(room, member.id, &[1; 4_096]).await.expect("sent");
     let long = owner.send_key(room, member.id, &[1; 4_097]).await;
     refused(long, Code::InvalidArgument, "Request Invalid Value");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_into_an_encrypted_session_shows_the_key_that_the_others_close_its_key_with() {
+    for encrypted in [true, false] {
+        let Trio { world, people, .. } = trio();
+        let [owner, asks, keyless] = people.each_ref().map(|person| Voice::of(&world, person));
+        let invited = world.person("guest");
+        give_key(&world, &invited);
+        let invited = Voice::of(&world, &invited);
+        let new = NewSessionRequest { e2ee_on: encrypted, ..NewSessionRequest::default() };
+        let made = owner.line.chat().new_session(signed(&owner.token, new)).await.expect("a session");
+        let session_id = made.into_inner().session_id;
+        let mut ears = owner.listen(BEGINNING).await;
+        for who in [&asks, &keyless] {
+            let ask = JoinSessionRequest { session_id, leave_message: Some("please".to_owned()) };
+            who.line.chat().join_session(signed(&who.token, ask)).await.expect("asked");
+        }
+        for accepted in [false, true] {
+            let ask = InviteUserToSessionRequest { session_id, invitee: invited.id, leave_message: None };
+            owner.line.chat().invite_user_to_session(signed(&owner.token, ask)).await.expect("invited");
+            let ask = AcceptJoinSessionInvitationRequest { session_id, accepted, inviter_id: owner.id };
+            invited.line.chat().accept_join_session_invitation(signed(&invited.token, ask)).await.expect("answered");
+        }
+        let end = owner.say(session_id, "end").await;
+        let live = ears.until(end).await;
+        let key = |of: &Voice| encrypted.then(|| format!("key {}", of.id));
+        let shown: Vec<(u64, Option<String>)> = live.iter().cloned().filter_map(key_shown).collect();
+        let expected = [(asks.id, key(&asks)), (keyless.id, None), (invited.id, None), (invited.id, key(&invited))];
+        assert_eq!(shown, expected, "encrypted: {encrypted}");
+        let replayed = owner.listen(BEGINNING).await.until(end).await;
+        let shown: Vec<(u64, Option<String>)> = replayed.into_iter().filter_map(key_shown).collect();
+        assert_eq!(shown, expected, "and the same in a replay");
+    }
+}
+
+/// Who asks or answers, and the key that comes with it.
+fn key_shown(event: FetchMsgsResponse) -> Option<(u64, Option<String>)> {
+    let text = |key: Option<bytes::Bytes>| key.map(|key| String::from_utf8(key.to_vec()).expect("a text"));
+    match kind(event) {
+        RespondEventType::JoinSessionApproval(asked) => Some((asked.user_id, text(asked.public_key))),
+        RespondEventType::AcceptSessionApproval(answer) => Some((answer.invitee_id, text(answer.public_key))),
+        _ => None,
+    }
 }

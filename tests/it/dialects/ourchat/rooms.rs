@@ -17,7 +17,7 @@ use tonic::{Code, Response, Status};
 
 use super::harness::refused;
 use super::town::{Citizen, LATER, NOBODY, Town};
-use crate::world::START;
+use crate::world::{START, World};
 
 pub const ROLES: Q = Q::Roles;
 pub const SIZE: Q = Q::Size;
@@ -99,8 +99,8 @@ async fn what_is_too_long_or_too_many_opens_no_session() {
     refused(open(&ann, noted).await, Code::InvalidArgument, "Request Invalid Value");
     let crowd = NewSessionRequest { members: (1..=100_000).collect(), ..NewSessionRequest::default() };
     refused(open(&ann, crowd).await, Code::ResourceExhausted, "Limit Reached");
-    let foreign = NewSessionRequest { avatar_key: Some("x".repeat(84)), ..NewSessionRequest::default() };
-    refused(open(&ann, foreign).await, Code::PermissionDenied, "Permission Denied");
+    let key = NewSessionRequest { avatar_key: Some("x".repeat(257)), ..NewSessionRequest::default() };
+    refused(open(&ann, key).await, Code::InvalidArgument, "Request Invalid Value");
     assert_eq!(ann.rooms(), [made.session_id]);
 }
 
@@ -220,8 +220,19 @@ async fn the_owner_of_one_session_changes_no_other_and_no_name_is_too_long() {
     set(&ann, naming(of_ann, &"x".repeat(200))).await.expect("200 characters");
     let long = answered(set(&ann, naming(of_ann, &"x".repeat(201))).await);
     refused(long, Code::InvalidArgument, "Request Invalid Value");
-    let foreign = SetSessionInfoRequest { avatar_key: Some("x".repeat(84)), ..naming(of_ann, "y") };
-    refused(answered(set(&ann, foreign).await), Code::PermissionDenied, "Permission Denied");
+    let long = SetSessionInfoRequest { avatar_key: Some("x".repeat(257)), ..naming(of_ann, "y") };
+    refused(answered(set(&ann, long).await), Code::InvalidArgument, "Request Invalid Value");
+}
+
+#[tokio::test]
+async fn where_the_operator_says_so_hidden_sessions_are_hidden() {
+    let town = Town::of(World::with_ourchat(|_, options| options.session_info_open = false));
+    let [ann, bob, cid] = town.three();
+    let session = ann.befriend(&bob).await;
+    refused(values(&cid, session, &[Q::Size.into()]).await, Code::NotFound, "Session Not Found");
+    assert_eq!(bob.info(session, &[Q::Size]).await.size, Some(2));
+    let group = town.session(&ann, &[]).await;
+    assert_eq!(cid.info(group, &[Q::Size]).await.size, Some(1), "whoever may ask to come in may know");
 }
 
 #[tokio::test]

@@ -42,7 +42,11 @@ pub struct Citizen {
 
 impl Town {
     pub fn new() -> Town {
-        let world = World::new();
+        Town::of(World::new())
+    }
+
+    /// In a world with settings of its own.
+    pub fn of(world: World) -> Town {
         Town { line: Line::to(&world), world }
     }
 
