@@ -151,3 +151,18 @@ def an_upload_that_its_client_breaks_off_leaves_nothing(line):
         time.sleep(0.02)
     used = line.server.web("GET", "/files", token=ann.on_the_web())["used_bytes"]
     assert used == 0, used
+
+
+@check
+def a_picture_that_came_in_here_is_the_same_file_in_our_own_api(line):
+    ann, bob = line.people("Ann", "Bob")
+    session = ann.session(bob)
+    body = noise(40_000, 4)
+    key = upload(ann, body, session_id=session)
+    ann.say(session, 'look ![plan](FO://0 "plan")', involved_files=[key])
+    web = bob.on_the_web()
+    seen = line.server.web("GET", f"/rooms/{session}/messages", token=web)["items"][0]
+    file = seen["segments"][0]["file"]
+    number = file["id"] if isinstance(file, dict) else file
+    ask = urllib.request.Request(f"http://{line.server.address}/api/v1/files/{number}/content", headers={"Authorization": f"Bearer {web}"})
+    assert urllib.request.urlopen(ask, timeout=30).read() == body

@@ -21,6 +21,49 @@ def opened(key, text):
 
 
 @check
+def an_applicant_gets_the_room_key_closed_for_him_and_reads_with_it(line):
+    ann, bob = line.people("Ann", "Bob")
+    session = ann.session(e2ee_on=True)
+    owner, asks = ann.listen(), bob.listen()
+    key = os.urandom(32)
+    bob.chat.JoinSession(session_id=session)
+    told = owner.kind("join_session_approval").join_session_approval
+    assert told.public_key == bob.key.pkcs1, "his key, byte for byte"
+    ann.chat.AllowUserJoinSession(session_id=session, user_id=bob.id, accepted=True, room_key=close(told.public_key, key))
+    told = asks.kind("allow_user_join_session_notification").allow_user_join_session_notification
+    got = bob.key.open(told.room_key)
+    assert got == key
+    ann.say(session, sealed(key, "between us"), is_encrypted=True)
+    heard = asks.kind("msg").msg
+    assert heard.is_encrypted and opened(got, heard.markdown_text) == "between us"
+    owner.close()
+    asks.close()
+
+
+@check
+def an_invited_one_hands_his_key_to_the_inviter_who_sends_the_room_key(line):
+    ann, bob, eve = line.people("Ann", "Bob", "Eve")
+    session = ann.session(e2ee_on=True)
+    owner, asks = ann.listen(), bob.listen()
+    key = os.urandom(32)
+    ann.chat.InviteUserToSession(session_id=session, invitee=bob.id)
+    asks.kind("invite_user_to_session")
+    bob.chat.AcceptJoinSessionInvitation(session_id=session, accepted=True, inviter_id=ann.id)
+    public = owner.kind("accept_session_approval").accept_session_approval.public_key
+    closed = close(public, key)
+    send = {"session_id": session, "user_id": bob.id, "room_key": closed}
+    refused(lambda: eve.chat.SendRoomKey(**send), "PERMISSION_DENIED", "Permission Denied")
+    refused(lambda: ann.chat.SendRoomKey(**{**send, "session_id": NOBODY}), "NOT_FOUND", "Session Not Found")
+    failed = ann.chat.SendRoomKey(**{**send, "user_id": NOBODY}).failed_member
+    assert (failed.id, failed.reason) == (NOBODY, 1)
+    assert not ann.chat.SendRoomKey(**send).HasField("failed_member")
+    told = asks.kind("receive_room_key").receive_room_key
+    assert (told.session_id, told.user_id, bob.key.open(told.room_key)) == (session, ann.id, key)
+    owner.close()
+    asks.close()
+
+
+@check
 def after_somebody_left_the_next_to_write_sends_a_new_key_that_the_others_open(line):
     ann, bob, cid = line.people("Ann", "Bob", "Cid")
     session = ann.session(bob, cid, e2ee_on=True)

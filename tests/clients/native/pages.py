@@ -89,6 +89,26 @@ def the_status_page_is_empty_and_wrong_links_are_refused(line):
         assert get(line, path)[0] == 400, path
 
 
+@check
+def the_logo_and_the_pictures_of_people_are_open(line):
+    ann = line.person()
+    status, headers, body = get(line, "/v1/logo")
+    assert (status, headers["content-type"], body[:4]) == (200, "image/png", b"\x89PNG")
+    assert get(line, "/v1/logo", **{"if-none-match": headers["etag"]})[0] == 304
+    path = f"/v1/avatar?user_id={ann.id}&avatar_key=x"
+    assert get(line, path)[0] == 200, "a plain one for those without"
+    header = {"hash": hashlib.sha3_256(GIF).digest(), "size": len(GIF)}
+    parts = [ann.chat.request("Upload", metadata=header), ann.chat.request("Upload", content=GIF)]
+    key = ann.chat.raw("Upload", iter(parts)).key
+    ann.chat.SetSelfInfo(avatar_key=key)
+    assert ann.chat.GetAccountInfo(request_values=[6]).avatar_key == key
+    status, headers, body = get(line, path)
+    assert (status, headers["content-type"], body) == (200, "image/gif", GIF)
+    assert get(line, "/v1/avatar")[0] == get(line, "/v1/avatar?user_id=ann")[0] == 400
+    status, _, body = get(line, "/v1/avatar?user_id=999999999")
+    assert (status, body) == (404, b"User ID not found")
+
+
 @check(ourchat__require_email_verification="true")
 def without_a_mail_server_the_link_stands_in_the_log(line):
     ann = line.person()
