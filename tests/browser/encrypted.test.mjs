@@ -1,17 +1,19 @@
 // One person at an OurChat client, one at the page: what is encrypted is shown as such and never as text, wherever a message shows; what
 // is taken back and who may not write or stay is seen at once.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { inspect, SHOTS } from "./inspect.mjs";
 import { Ourchat } from "./ourchat.mjs";
 import { launch, PASSWORD, Person } from "./people.mjs";
+import { picture } from "./picture.mjs";
 import { Server, until } from "./server.mjs";
 
 const LOCKED = "Encrypted message, this client cannot read it";
 // Unlike anything that the page says itself.
 const CIPHER = ["Zk1QRW9fa2tw", "cXV1eHh5enp5", "d2lsbG93d2lsbG93"];
 
-describe("an encrypted session", () => {
+describe("a session with somebody at an OurChat client", () => {
   const server = new Server();
   let browser;
   let ann;
@@ -140,6 +142,31 @@ describe("an encrypted session", () => {
         person.assertNoComplaints();
         await person.context.close();
       }
+  });
+
+  it("shows a picture and a file that came in there", async () => {
+    const plan = picture(320, 200);
+    const list = Buffer.from("seed list\n".repeat(500));
+    const keys = [await bob.bring(session, plan), await bob.bring(session, list)];
+    await ann.openRoom("Vault");
+    await bob.say(session, 'The plan ![beds](IO://0 "beds.png") and ![seeds](FO://1 "seeds.txt")', false, keys);
+    const image = ann.row("The plan").locator(".picture img");
+    await image.waitFor();
+    await until("the picture to be there", () => image.evaluate((i) => i.complete && i.naturalWidth === 320));
+    const [download] = await Promise.all([ann.page.waitForEvent("download"), ann.row("The plan").locator("a.tile").click()]);
+    assert.deepEqual(await readFile(await download.path()), list);
+  });
+
+  it("is marked at once when a client switches encryption on", async () => {
+    const plain = await bob.openSession("Cellar", false);
+    await bob.letIn(plain, account);
+    await bob.say(plain, "Nobody hides anything here");
+    await ann.openRoom("Cellar");
+    await ann.row("Nobody hides anything here").waitFor();
+    assert.equal(await ann.page.locator(".composer-note").count(), 0);
+    await bob.encrypt(plain);
+    await ann.page.locator(".talk-head", { hasText: "Encrypted" }).waitFor();
+    await ann.page.locator(".composer-note").waitFor();
   });
 
   it("shows what is taken back there, and takes back for there", async () => {

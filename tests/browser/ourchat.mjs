@@ -1,5 +1,5 @@
 // Somebody at an OurChat client: as much of gRPC-Web as a page needs to meet him, by hand, over what Node brings along.
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { PASSWORD } from "./people.mjs";
 
 const VARINT = 0;
@@ -83,8 +83,18 @@ export class Ourchat {
   letIn(session, account) {
     return this.call(CHAT, "AllowUserJoinSession", message([1, session], [2, account], [3, true]));
   }
-  async say(session, text, encrypted = false) {
-    return (await this.call(CHAT, "SendMsg", message([1, session], [2, text], [4, encrypted])))[1];
+  async say(session, text, encrypted = false, files = []) {
+    return (await this.call(CHAT, "SendMsg", message([1, session], [2, text], ...files.map((file) => [3, file]), [4, encrypted])))[1];
+  }
+  encrypt(session) {
+    return this.call(CHAT, "E2eeizeSession", message([1, session]));
+  }
+  /** Brings a small file into a session; its key. */
+  async bring(session, bytes) {
+    const hash = createHash("sha3-256").update(bytes).digest();
+    const upload = (await this.call(CHAT, "StartUpload", message([1, hash], [2, bytes.length], [4, session])))[1];
+    await this.call(CHAT, "UploadChunk", message([1, upload], [2, bytes], [3, 0]));
+    return (await this.call(CHAT, "CompleteUpload", message([1, upload])))[1].toString();
   }
   recall(session, id) {
     return this.call(CHAT, "RecallMsg", message([1, id], [2, session]));
