@@ -6,13 +6,19 @@ WEB_STAMP := web/dist/index.html
 CHROMIUM ?= /usr/bin/chromium
 CRASH_ROUNDS ?= 30
 CLIENT_STACK := target/clients/venv/ready
+FUZZ_SECONDS ?= 60
+FUZZ_HOST := $(shell rustc --print host-tuple)
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_BIN := target/fuzz/$(FUZZ_HOST)/fuzz/fuzz-ourchat
 NEXTEST_VERSION := cargo-nextest@0.9.151
 NEXTEST := $(CARGO) nextest run --workspace --features failpoints
 CRASH := test(/^operate::crash/) | test(/_power_cuts$$/)
 FEATURES := --workspace --all-targets --features failpoints
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help run web proto check lint unit crash browser clients test bench soak golden deny tools
+.PHONY: help run web proto check lint unit crash browser clients test bench soak fuzz golden deny tools
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -65,9 +71,18 @@ test: ## all that CI runs; installs what it needs
 bench: web ## measure the hot paths beside their physical limits (about 10 minutes)
 	$(CARGO) build --release
 	./target/release/chatelaine bench --json bench.json
+	./target/release/chatelaine bench ourchat --json bench-ourchat.json
 
 soak: ## a thousand crash rounds (hours)
 	$(MAKE) crash CRASH_ROUNDS=1000
+
+fuzz: ## feed the gRPC dialect with made-up bytes (FUZZ_SECONDS=60)
+	RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build -p chatelaine-fuzz --features fuzzer --bin fuzz-ourchat \
+	  --profile fuzz --target $(FUZZ_HOST) --target-dir target/fuzz
+	mkdir -p target/fuzz/found target/fuzz/failed
+	$(FUZZ_BIN) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+	  -artifact_prefix=target/fuzz/failed/ target/fuzz/found tests/fuzz/corpus
+	@[ -z "$(FUZZ_KEEP)" ] || $(FUZZ_BIN) -merge=1 -timeout=10 tests/fuzz/corpus target/fuzz/found
 
 golden: tools ## rewrite the golden files; read the diff
 	CHATELAINE_GOLDEN=write $(NEXTEST) -E 'test(golden) | test(/^dialects::/) | test(/^config::/)'

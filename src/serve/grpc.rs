@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chatelaine_ourchat::Front;
 use http_body_util::BodyExt;
 use hyper::Request;
+use tonic::Status;
 
 use super::bridge::BoxError;
 use super::patient::Patient;
@@ -18,7 +19,9 @@ pub fn ourchat(front: Front) -> Grpc {
         call: Arc::new(move |request: Request<Patient>| {
             let front = front.clone();
             Box::pin(async move {
-                let answer = front.call(request).await;
+                // Not "cancelled", which the library takes for the end of a request.
+                let broken = |_| Status::deadline_exceeded("Stream Broken");
+                let answer = front.call(request.map(|body| body.map_err(broken))).await;
                 answer.map(|body| body.map_err(|status| Box::new(status) as BoxError).boxed_unsync())
             })
         }),

@@ -126,7 +126,7 @@ fn foreign_words_stay_in_their_homes() {
         ("redb::", &["src/store/engine_redb"]),
         ("actix_web", &["src/http/", "src/dialects/", "src/serve/", "src/cli/bench/"]),
         ("actix_files", &["src/dialects/", "src/http/"]),
-        ("tonic::", &["src/dialects/ourchat/", "src/serve/"]),
+        ("tonic::", &["src/dialects/ourchat/", "src/serve/", "src/cli/bench/"]),
         ("chatelaine_store", &["src/core/", "src/cli/", "src/store/"]),
         ("hyper::", &["src/serve/", "src/cli/bench/"]),
         ("rcgen::", &["src/serve/"]),

@@ -6,6 +6,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
 use chatelaine_core::event::Live;
@@ -63,15 +64,20 @@ impl World {
 
     /// A world with other settings, also of the ourchat dialect.
     pub fn with_ourchat(change: impl FnOnce(&mut Settings, &mut OurchatOptions)) -> World {
-        World::open(change, BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() })
+        World::open(change, BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() }, Limits::default())
     }
 
     /// A world with other limits of JSON bodies.
     pub fn with_bodies(bodies: BodiesLimits) -> World {
-        World::open(|_, _| {}, bodies)
+        World::open(|_, _| {}, bodies, Limits::default())
     }
 
-    fn open(change: impl FnOnce(&mut Settings, &mut OurchatOptions), bodies: BodiesLimits) -> World {
+    /// A world that waits only so long for a client in the middle of a body.
+    pub fn impatient(body_idle: Duration) -> World {
+        World::open(|_, _| {}, BodiesLimits::default(), Limits { body_idle, ..Limits::default() })
+    }
+
+    fn open(change: impl FnOnce(&mut Settings, &mut OurchatOptions), bodies: BodiesLimits, limits: Limits) -> World {
         let mut settings = Settings::default();
         settings.accounts.hash_memory_kib = 64;
         settings.accounts.hash_passes = 1;
@@ -95,7 +101,7 @@ impl World {
         let post = move |letter| post.send(letter).expect("somebody reads letters");
         let places = Places::new(SOCKETS_PER_ACCOUNT);
         let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post), places);
-        let (address, running) = start(&core, ourchat, folder.path(), stop.clone(), Bodies::new(bodies));
+        let (address, running) = start(&core, ourchat, folder.path(), stop.clone(), (Bodies::new(bodies), limits));
         let letters = Mutex::new(letters);
         World { address, clock, core, letters, setup_token, stop, running: Some(running), folder }
     }
@@ -192,7 +198,7 @@ fn start(
     ourchat: Ourchat,
     folder: &std::path::Path,
     stop: CancellationToken,
-    bodies: Bodies,
+    (bodies, limits): (Bodies, Limits),
 ) -> (SocketAddr, JoinHandle<()>) {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let web = chatelaine_web::Web::new(core.clone(), rates, bodies);
@@ -204,7 +210,7 @@ fn start(
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();
     let parts = Parts {
-        limits: Limits { workers: 2, ..Limits::default() },
+        limits: Limits { workers: 2, ..limits },
         tls: TlsOptions { mode: TlsMode::Off, dir: folder.join("tls"), ..TlsOptions::default() },
         configure: Arc::new(move |config| {
             web_paths(config);

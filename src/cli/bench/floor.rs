@@ -200,7 +200,8 @@ pub fn serve_log(folder: &Path, workers: usize) -> io::Result<()> {
     writer.join().map_err(|_| io::Error::other("the writer ended early"))?
 }
 
-fn announce(port: u16) -> io::Result<()> {
+/// Says on standard output where a floor listens.
+pub fn announce(port: u16) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{port}")?;
     out.flush()

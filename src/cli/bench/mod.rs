@@ -5,12 +5,17 @@
 
 mod child;
 mod client;
+mod empty;
 mod fan_out;
 mod figures;
 mod floor;
+mod grpc;
 mod idle;
 mod inside;
+mod listeners;
+mod ourchat;
 mod reads;
+mod replay;
 mod sends;
 mod starts;
 
@@ -24,20 +29,22 @@ use clap::{Subcommand, ValueEnum};
 
 use figures::Row;
 
+const LEGEND: &str = "ratio = figure / limit, taken in this run; see --json for all numbers";
+
 /// What to measure and where.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Folder for the scratch data, on the disk that is to be measured; it is made and removed.
-    #[arg(long, default_value = "bench-data")]
+    #[arg(long, default_value = "bench-data", global = true)]
     data: PathBuf,
     /// Also write all rows as JSON to this file.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: Option<PathBuf>,
     /// Measure only these (repeat the flag for more).
     #[arg(long, value_enum)]
     only: Vec<Part>,
     /// Seconds for each timed figure.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600), global = true)]
     seconds: u64,
     /// Messages in the store for the large cold start.
     #[arg(long, default_value_t = 1_000_000)]
@@ -49,7 +56,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1_000)]
     tls: usize,
     #[command(subcommand)]
-    floor: Option<FloorCommand>,
+    other: Option<Other>,
 }
 
 /// The parts of a run.
@@ -68,7 +75,9 @@ pub enum Part {
 }
 
 #[derive(Subcommand, Debug)]
-enum FloorCommand {
+enum Other {
+    /// The gRPC dialect alone: calls beside an empty handler, many event streams, a file, a long replay.
+    Ourchat(ourchat::Wish),
     /// A bare process to measure against; started by the bench itself.
     #[command(subcommand, hide = true)]
     Floor(Floor),
@@ -76,6 +85,7 @@ enum FloorCommand {
 
 #[derive(Subcommand, Debug)]
 enum Floor {
+    Empty,
     FanOut { connections: usize, frame_bytes: usize },
     Trivial,
     Log { folder: PathBuf },
@@ -86,7 +96,7 @@ enum Floor {
 /// # Errors
 /// When the scratch folder, the disk or the server under test fails.
 pub fn run(args: &Args) -> io::Result<()> {
-    if let Some(FloorCommand::Floor(floor)) = &args.floor {
+    if let Some(Other::Floor(floor)) = &args.other {
         return serve_floor(floor);
     }
     raise_descriptor_limit()?;
@@ -110,6 +120,10 @@ async fn measure(args: &Args, rows: &mut Vec<Row>) -> io::Result<()> {
         rows.push(row);
         io::Result::Ok(())
     };
+    if let Some(Other::Ourchat(wish)) = &args.other {
+        ourchat::run(&folder, length, wish, &mut found).await?;
+        return writeln!(io::stdout(), "{LEGEND}");
+    }
     if asked(Part::Sends) {
         sends::run(&folder, length, &mut found).await?;
     }
@@ -125,12 +139,13 @@ async fn measure(args: &Args, rows: &mut Vec<Row>) -> io::Result<()> {
     if asked(Part::Starts) {
         starts::run(&folder, args.messages, &mut found).await?;
     }
-    writeln!(io::stdout(), "ratio = figure / limit, taken in this run; see --json for all numbers")
+    writeln!(io::stdout(), "{LEGEND}")
 }
 
 fn serve_floor(floor: &Floor) -> io::Result<()> {
     raise_descriptor_limit()?;
     match floor {
+        Floor::Empty => empty::serve(),
         Floor::FanOut { connections, frame_bytes } => {
             floor::serve_fan_out(*connections, &message_like_frame(*frame_bytes))
         }

@@ -85,7 +85,7 @@ async fn reads(address: &str, token: &str, path: &'static str, length: Duration)
 }
 
 /// Bytes that do not compress and do not repeat, so that no layer can cheat.
-fn make_file(path: &Path, mib: usize) -> io::Result<()> {
+pub(super) fn make_file(path: &Path, mib: usize) -> io::Result<()> {
     let mut file = File::create(path)?;
     let (mut state, mut piece) = (0x9E37_79B9_7F4A_7C15_u64, Vec::with_capacity(1024 * 1024));
     for _ in 0..mib {

@@ -2,8 +2,9 @@
 //! account, a message id that of an event; all stay below 2^53, so that clients in JavaScript lose no digit. A number from
 //! the network that could never have been allotted is "not found", like one that was not.
 
-use chatelaine_core::error::{Error, Thing};
+use chatelaine_core::error::{Error, Limit, Thing};
 use chatelaine_core::ids::{AccountId, CallId, EventId, FileId, MessageId, RoleId, RoomId, UploadId};
+use chatelaine_core::limits::ROOM_FIRST_MEMBERS_MAX;
 use chatelaine_core::secrets::Keys;
 use chatelaine_core::veil::{VEILED_CHARS, Veiled, unveil, veil};
 
@@ -51,12 +52,16 @@ pub(crate) fn role_or_none(role: u64) -> RoleId {
     RoleId::parse(role).unwrap_or(RoleId::new(NEVER))
 }
 
-/// The accounts of user ids, and apart from them the numbers that no account can have, each once.
-pub(crate) fn accounts(users: &[u64]) -> (Vec<AccountId>, Vec<u64>) {
+/// The accounts of user ids, and apart from them the numbers that no account can have, each once. Fails with
+/// `OverLimit(Members)` for more of these than a session may begin with: core counts the others.
+pub(crate) fn accounts(users: &[u64]) -> Result<(Vec<AccountId>, Vec<u64>), Error> {
     let mut unknown: Vec<u64> = users.iter().copied().filter(|user| AccountId::parse(*user).is_err()).collect();
     unknown.sort_unstable();
     unknown.dedup();
-    (users.iter().filter_map(|user| AccountId::parse(*user).ok()).collect(), unknown)
+    if unknown.len() > ROOM_FIRST_MEMBERS_MAX {
+        return Err(Error::OverLimit(Limit::Members));
+    }
+    Ok((users.iter().filter_map(|user| AccountId::parse(*user).ok()).collect(), unknown))
 }
 
 /// The key of a file: twenty letters and digits made of its number, then its SHA3-256 in hex.

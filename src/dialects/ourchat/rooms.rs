@@ -21,7 +21,7 @@ pub(crate) async fn new_session(
     caller: Caller,
     request: NewSessionRequest,
 ) -> Result<NewSessionResponse, Fault> {
-    let (members, unknown) = ids::accounts(&request.members);
+    let (members, unknown) = ids::accounts(&request.members)?;
     let new = NewGroup {
         title: session_name(request.name.unwrap_or_default())?,
         description: String::new(),

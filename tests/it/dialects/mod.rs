@@ -1,5 +1,5 @@
 //! Bytes in, bytes out, one folder per dialect.
 
-mod ourchat;
+pub mod ourchat;
 mod web;
 mod words;

@@ -6,6 +6,7 @@ mod keeping;
 mod listening;
 mod program;
 mod removing;
+mod replay;
 mod settings;
 mod starting;
 mod upgrade;

@@ -17,9 +17,9 @@ use crate::client::{Answer, Ask};
 use crate::serve::rig::http2;
 use crate::world::{PASSWORD, World};
 
-const INFO: &str = "/service.basic.v1.BasicService/GetServerInfo";
+pub(super) const INFO: &str = "/service.basic.v1.BasicService/GetServerInfo";
 const GET_ID: &str = "/service.basic.v1.BasicService/GetId";
-const WEB: [&str; 4] = [
+pub(super) const WEB: [&str; 4] = [
     "application/grpc-web",
     "application/grpc-web+proto",
     "application/grpc-web-text",
@@ -27,7 +27,7 @@ const WEB: [&str; 4] = [
 ];
 
 /// One message with its prefix.
-fn framed(message: &[u8]) -> Vec<u8> {
+pub(super) fn framed(message: &[u8]) -> Vec<u8> {
     let mut frame = vec![0];
     frame.extend(u32::try_from(message.len()).expect("a short message").to_be_bytes());
     frame.extend(message);
@@ -35,18 +35,18 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// A call in one of the forms of gRPC-Web, answered in another.
-fn web(path: &str, form: &str, accept: &str, message: &[u8]) -> Ask {
+pub(super) fn web(path: &str, form: &str, accept: &str, message: &[u8]) -> Ask {
     let body = framed(message);
     let body = if is_text(form) { base64::engine::general_purpose::STANDARD.encode(body).into_bytes() } else { body };
     Ask::new("POST", path).header("content-type", form).header("accept", accept).header("x-grpc-web", "1").raw(&body)
 }
 
-fn is_text(form: &str) -> bool {
+pub(super) fn is_text(form: &str) -> bool {
     form.contains("text")
 }
 
 /// The frames of an answer: flag and content.
-fn frames(answer: &Answer) -> Vec<(u8, Vec<u8>)> {
+pub(super) fn frames(answer: &Answer) -> Vec<(u8, Vec<u8>)> {
     let mut bytes = answer.body.clone();
     if answer.header("content-type").is_some_and(is_text) {
         // Each piece is encoded by itself, with its own padding.
@@ -65,7 +65,7 @@ fn frames(answer: &Answer) -> Vec<(u8, Vec<u8>)> {
 }
 
 /// The same request over HTTP/2; trailers stand among the headers of the answer.
-async fn over_h2(world: &World, ask: &Ask) -> Answer {
+pub(super) async fn over_h2(world: &World, ask: &Ask) -> Answer {
     let mut client = http2(TcpStream::connect(world.address).await.expect("a connection")).await;
     let mut request = http::Request::builder().method(ask.method.as_str());
     request = request.uri(format!("http://{}{}", world.address, ask.path));
@@ -84,7 +84,7 @@ async fn over_h2(world: &World, ask: &Ask) -> Answer {
     Answer { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() }
 }
 
-fn native(path: &str, message: &[u8]) -> Ask {
+pub(super) fn native(path: &str, message: &[u8]) -> Ask {
     Ask::new("POST", path).header("content-type", "application/grpc").header("te", "trailers").raw(&framed(message))
 }
 

@@ -1,18 +1,23 @@
 //! The ourchat dialect: its clients' bytes in, ours out.
 
 mod accounts;
+mod bad_frames;
+mod bad_values;
 mod basic;
 mod calls;
 mod codes;
 mod files;
 mod friends;
 mod front;
-mod harness;
+pub mod harness;
 mod keys;
+mod made_up;
 mod members;
 mod messages;
 mod pages;
+mod patience;
 mod pictures;
+mod racing;
 mod removing;
 mod restrictions;
 mod roles;

@@ -94,6 +94,11 @@ impl Citizen {
         self.line.chat()
     }
 
+    /// The token as a header has it.
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
     /// A request with the token.
     pub fn ask<Q>(&self, request: Q) -> Request<Q> {
         signed(&self.token, request)
