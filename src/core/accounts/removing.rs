@@ -21,9 +21,10 @@ use crate::limits::{ACCOUNT_BATCH_ROWS, PAGE_ITEMS_MAX};
 use crate::logins::{self, one_time};
 use crate::rooms::{self, Left, deleting, members};
 use crate::schema::{
-    ALIAS_BY_PAIR, BLOCK_BY_PAIR, DYING_ACCOUNT_BY_ID, FILES_BY_ACCOUNT, FRIEND_BY_PAIR, FRIEND_REQUEST_BY_PAIR,
-    FRIEND_REQUESTERS, ID_BY_IDENTIFIER, IDENTIFIER_BY_ACCOUNT, KEPT_BY_NAME, LAST_SEEN_BY_ACCOUNT, LEFT_BY_ACCOUNT,
-    LEFT_BY_ROOM, PICTURE_KEY_BY_ACCOUNT, PRESENCE_HIDDEN, PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
+    ALIAS_BY_PAIR, BAN_BY_ROOM, BLOCK_BY_PAIR, DYING_ACCOUNT_BY_ID, FILES_BY_ACCOUNT, FRIEND_BY_PAIR,
+    FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS, ID_BY_IDENTIFIER, IDENTIFIER_BY_ACCOUNT, KEPT_BY_NAME,
+    LAST_SEEN_BY_ACCOUNT, LEFT_BY_ACCOUNT, LEFT_BY_ROOM, MUTE_BY_ROOM, PICTURE_KEY_BY_ACCOUNT, PRESENCE_HIDDEN,
+    PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
 };
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx, calls, files, friends, messages};
@@ -135,7 +136,8 @@ fn end_private(tx: &mut Tx<'_>, now: Stamp, room: RoomId) -> Result<bool> {
     Ok(true)
 }
 
-/// Takes back what the account said in a room that it left. A private room that the other one kept goes.
+/// Takes back what the account said in a room that it left, and what holds against it there. A private room that the other one
+/// kept goes.
 fn forget_room(core: &Core, id: AccountId, room: RoomId) -> Result<()> {
     let now = core.now();
     if core.write(&Caller::system(), move |tx| end_private(tx, now, room))? {
@@ -144,6 +146,8 @@ fn forget_room(core: &Core, id: AccountId, room: RoomId) -> Result<()> {
         messages::erase_of(core, id, room)?;
     }
     core.write(&Caller::system(), move |tx| {
+        BAN_BY_ROOM.remove(tx, &(room, id))?;
+        MUTE_BY_ROOM.remove(tx, &(room, id))?;
         LEFT_BY_ROOM.remove(tx, &(room, id))?;
         Ok(LEFT_BY_ACCOUNT.remove(tx, &(id, room))?)
     })

@@ -80,6 +80,9 @@ fn scene() -> Scene {
     let file = upload(core, &ann);
     let segments = vec![Segment::File { file }];
     messages::send(core, &ann, NewMessage { segments, ..NewMessage::text(group, "look") }).unwrap();
+    let held = |room| rooms::Restrict { room, whom: rooms::Whom::One(id(&ann)), for_s: None, reason: String::new() };
+    rooms::mute(core, &bob, held(group)).unwrap();
+    rooms::ban(core, &bob, held(former)).unwrap();
     Scene { ann, bob, cid, group, former, private, alone, file, world }
 }
 
@@ -97,6 +100,8 @@ impl Scene {
             assert_eq!(schema::PUBLIC_KEY_BY_ACCOUNT.has(view, &ann), Ok(false));
             assert_eq!(schema::REQUEST_BY_ROOM.first(view, &()), Ok(None));
             assert_eq!(schema::INVITE_BY_ID.first(view, &()), Ok(None));
+            assert_eq!(schema::MUTE_BY_ROOM.first(view, &()), Ok(None));
+            assert_eq!(schema::BAN_BY_ROOM.first(view, &()), Ok(None));
             assert_eq!(schema::FRIEND_REQUEST_BY_PAIR.first(view, &()), Ok(None));
             assert_eq!(schema::FRIEND_BY_PAIR.first(view, &()), Ok(None));
             for room in [self.private, self.alone] {

@@ -375,14 +375,16 @@ pub fn restrictions(core: &Core, caller: &Caller, rows: Vec<rooms::Restriction>)
     };
     let ids: Vec<_> = rows.iter().filter_map(|row| one(&row.whom)).collect();
     let people = People::look_up(core, caller, &ids)?;
-    let view = |row: rooms::Restriction| Restriction {
-        account: one(&row.whom).and_then(|account| people.find(account)),
-        until: ids::until(row.until),
-        by: row.by.map(|account| account.get()),
-        reason: row.reason,
-        at: row.at.into(),
+    let view = |row: rooms::Restriction| {
+        let account = match one(&row.whom) {
+            // Without an account it would read like one of everybody, so that of somebody who is gone is left out.
+            Some(account) => Some(people.find(account)?),
+            None => None,
+        };
+        let by = row.by.map(|account| account.get());
+        Some(Restriction { account, until: ids::until(row.until), by, reason: row.reason, at: row.at.into() })
     };
-    Ok(rows.into_iter().map(view).collect())
+    Ok(rows.into_iter().filter_map(view).collect())
 }
 
 /// Invitations with who sent them.

@@ -5,6 +5,7 @@ use chatelaine_ourchat::Unregister;
 use chatelaine_ourchat_pb::service::auth::authorize::v1::{AuthRequest, auth_request::Account};
 use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::{GetAccountInfoRequest, QueryValues};
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::fetch_msgs_response::RespondEventType as Told;
+use chatelaine_ourchat_pb::service::ourchat::session::ban::v1::BanUserRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::QueryValues as Q;
 use chatelaine_ourchat_pb::service::ourchat::unregister::v1::{UnregisterRequest, UnregisterResponse};
 use serde_json::json;
@@ -43,6 +44,11 @@ async fn who_unregisters_is_gone_with_all_and_sessions_are_as_if_he_had_left() {
         Keeper { token: token_of(&town.world, &bob.web), person: bob.web.clone(), line: Line::to(&town.world) };
     let key = keeper.upload(b"of ann", Some(group)).await.expect("a key");
     assert_eq!(reader.download(&key).await.expect("a member's").0, b"of ann");
+    let yard = town.session(&cid, &[]).await;
+    let ban = BanUserRequest { session_id: yard, user_ids: vec![ann.id], duration: None };
+    cid.chat().ban_user(cid.ask(ban)).await.expect("a stranger is banned");
+    let bans = || cid.web.get(&format!("/rooms/{yard}/bans")).expect(200).json()["items"].clone();
+    assert_eq!(numbers(&bans(), |item| &item["account"]["id"]), [ann.id]);
     let voice = Voice::of(&town.world, &bob.web);
     let mut ears = voice.listen(BEGINNING).await;
     unregister(&ann).await.expect("gone");
@@ -56,6 +62,7 @@ async fn who_unregisters_is_gone_with_all_and_sessions_are_as_if_he_had_left() {
     assert!(!town.has_room(private) && !town.has_room(alone), "private sessions and empty ones go");
     fails(reader.download(&key).await, DENIED.0, DENIED.1);
 
+    assert_eq!(bans(), json!([]), "nor does a ban of somebody who is gone look like one of everybody");
     assert_eq!(bob.rooms(), [group]);
     assert_eq!(bob.web.get("/friends").expect(200).json()["items"], json!([]));
     assert_eq!(bob.web.get(&format!("/accounts/{}", ann.id)).status, 404);
