@@ -2,18 +2,24 @@
 
 import email
 import hashlib
+import http.client
+import json
 import re
 import socketserver
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import grpc
 
-from stack import PASSWORD, check, refused
+from stack import MADE, PASSWORD, check, refused
 
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+PANEL = MADE / "panel"
+PANEL.mkdir(parents=True, exist_ok=True)
+(PANEL / "index.html").write_text("<!doctype html>the panel")
 
 
 def get(line, path, **headers):
@@ -114,6 +120,16 @@ def without_a_mail_server_the_link_stands_in_the_log(line):
     ann = line.person()
     before = len(line.server.printed.read_text())
     proves(line, ann, lambda: re.search(r"\S+/v1/verify/confirm\?token=\w{20}", line.server.printed.read_text()[before:]) and line.server.printed.read_text()[before:])
+
+
+@check(ourchat__web_panel__root=str(PANEL), ourchat__enable_matrix="true", ourchat__public_url="http://chat.example.org")
+def the_panel_routes_by_itself_and_a_matrix_client_hears_where_the_server_is(line):
+    for page in ("/panel", "/panel/", "/panel/login"):
+        status, headers, body = get(line, page)
+        assert (status, headers["content-type"], body) == (200, "text/html; charset=utf-8", b"<!doctype html>the panel"), page
+    assert json.loads(get(line, "/_matrix/client/versions")[2]) == {"unstable_features": {}, "versions": ["v1.13"]}
+    told = json.loads(get(line, "/.well-known/matrix/client")[2])
+    assert told == {"m.homeserver": {"base_url": "http://chat.example.org/"}, "m.identity_server": None}
 
 
 @check(rate_limit__enabled="true", ourchat__rate_limit__num_of_burst_requests="5", ourchat__rate_limit__replenish_duration="60s")

@@ -171,6 +171,8 @@ class Person:
         Line.made += 1
         self.line, self.name, self.key = line, name, KEY
         self.email = f"{name.lower()}.{Line.made}@example.org"
+        # As clients do: what happened before they came is not asked for.
+        self.since = None if signed else line.basic.Timestamp().timestamp
         made = signed or line.auth.Register(email=self.email, password=PASSWORD, name=name, public_key=KEY.pkcs1)
         self.id, self.ocid, self.token = made.id, made.ocid, made.token
         self.chat, self.manage = Service(line.channel, "chat", self.token), Service(line.channel, "manage", self.token)
@@ -191,9 +193,7 @@ class Person:
         return other.chat.AcceptFriendInvitation(friend_id=self.id, status=1).session_id
 
     def listen(self, since=None, **fields):
-        from google.protobuf.timestamp_pb2 import Timestamp
-
-        time_of = since if since is not None else Timestamp()
+        time_of = self.since if since is None else since
         return Ears(self.chat.raw("FetchMsgs", self.chat.request("FetchMsgs", time=time_of, **fields), timeout=120))
 
     def on_the_web(self):

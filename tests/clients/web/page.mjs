@@ -46,8 +46,9 @@ class Line {
   async person(name) {
     const email = `${name}.${crypto.randomUUID().slice(0, 13)}@example.org`;
     const publicKey = Uint8Array.from(this.way.key.match(/../g), (pair) => Number.parseInt(pair, 16));
+    const since = (await this.basic.timestamp({})).response.timestamp;
     const { response } = await within(this.auth.register({ email, password: PASSWORD, name, publicKey }), "an account");
-    return new Person(this, email, response);
+    return Object.assign(new Person(this, email, response), { since });
   }
 }
 
@@ -70,8 +71,8 @@ class Person {
     return (await within(this.chat.sendMsg({ sessionId, markdownText, involvedFiles: [], isEncrypted: false }), "a message to be sent")).response;
   }
 
-  /** An open stream of events; `next()` waits for one. */
-  listen(ask = BEGINNING) {
+  /** An open stream of what happens since this person came; `next()` waits for an event. */
+  listen(ask = { time: this.since, announcementOnly: false }) {
     const stop = new AbortController();
     const call = this.chat.fetchMsgs(ask, { abort: stop.signal });
     const events = call.responses[Symbol.asyncIterator]();
