@@ -80,7 +80,8 @@ pub(super) const TABLE: &[Setting] = &[
         },
         "[::]:7777",
         "Where the one port listens: [::] means all addresses, IPv4 and IPv6, and 0.0.0.0 those of IPv4. Port 0 picks a free one. The flag --listen is the same setting.",
-    ),
+    )
+    .next_start(),
     Setting::new(
         "listen.connections_max",
         Kind::Count { min: 1, max: 1_000_000, put: |c, n| c.listen.connections_max = size(n) },

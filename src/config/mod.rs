@@ -30,7 +30,7 @@ pub use foreign::{FOREIGN, Here};
 pub use listen::Listen;
 pub use load::{Flaw, Flaws, Loaded, Origin, Sources};
 pub use mail::{Mail, Security};
-pub use run_time::run_time;
+pub use run_time::{run_time, with_changes};
 pub use running::{Live, Log, LogFormat, Web};
 use setting::Raw;
 pub use setting::{Setting, When};

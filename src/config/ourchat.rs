@@ -17,6 +17,49 @@ const WEB_ADDRESS: &str = "http://... or https://... without a slash at the end"
 /// Entries of one list.
 const LIST_MAX: usize = 100;
 
+/// Those that the dialect looks up whenever it needs them, so that an administrator may change them while the server runs. Not
+/// among them is what would give an administrator more than that: files of the machine, roles, secrets.
+pub(super) const RUN_TIME: &[&str] = &[
+    "ourchat.public_url",
+    "ourchat.rate_limit.enable",
+    "ourchat.rate_limit.num_of_burst_requests",
+    "ourchat.rate_limit.replenish_duration",
+    "ourchat.password_strength_limit",
+    "ourchat.require_email_verification",
+    "ourchat.verify_email_expiry",
+    "ourchat.user_files_limit",
+    "ourchat.user_defined_status_expire_time",
+    "ourchat.files_save_time",
+    "ourchat.unregister_policy",
+    "ourchat.default_session",
+    "ourchat.session_info_open",
+    "ourchat.fetch_msg_page_size",
+    "ourchat.enable_metrics",
+    "ourchat.metrics_snapshot_interval",
+    "ourchat.metrics_open",
+    "ourchat.room_key_duration",
+    "ourchat.verification_expire_time",
+    "ourchat.add_friend_request_expiry",
+    "ourchat.preset_user_status",
+    "ourchat.contacts",
+    "ourchat.support_page",
+    "ourchat.voip.stun_servers",
+    "ourchat.voip.turn_enabled",
+    "ourchat.voip.turn_server_url",
+    "ourchat.voip.turn_username",
+    "ourchat.voip.turn_ttl",
+    "ourchat.voip.empty_room_keep_duration",
+];
+
+/// Those that decide which paths there are, which is settled at the start.
+pub(super) const NEXT_START: &[&str] = &[
+    "ourchat.client_certificate_required",
+    "ourchat.enable_matrix",
+    "ourchat.web_panel.enable",
+    "ourchat.oauth.enable",
+    "ourchat.oauth.github_client_id",
+];
+
 pub(super) const TABLE: &[Setting] = &[
     Setting::new(
         "ourchat.enabled",

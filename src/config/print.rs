@@ -53,7 +53,8 @@ pub fn page() -> String {
          `chatelaine config example` prints a file with all defaults.\n\n\
          Settings marked *run time* may be changed while the server runs, by `chatelaine admin set NAME=VALUE` or in the web \
          pages for administrators; such a change survives restarts and lies over all three places until \
-         `chatelaine admin reset NAME`.\n",
+         `chatelaine admin reset NAME`. The change of one marked *next start* is kept in the same way and holds from the next \
+         start on; the command works on a server that does not start as well.\n",
     );
     let mut section = "";
     for setting in table::table() {
@@ -65,7 +66,11 @@ pub fn page() -> String {
             "" => "empty".to_string(),
             text => format!("`{text}`"),
         };
-        let mark = if setting.when == When::RunTime { " *run time*" } else { "" };
+        let mark = match setting.when {
+            When::Start => "",
+            When::RunTime => " *run time*",
+            When::NextStart => " *next start*",
+        };
         let _ = writeln!(out, "| `{}`{mark} | {default} | {} | {} |", setting.name, setting.allowed(), setting.help);
     }
     out.push_str(
@@ -125,6 +130,7 @@ fn when(setting: &Setting) -> &'static str {
     match setting.when {
         When::Start => "",
         When::RunTime => " Changeable while the server runs.",
+        When::NextStart => " Changeable while the server runs, for its next start.",
     }
 }
 

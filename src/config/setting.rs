@@ -15,6 +15,15 @@ pub enum When {
     Start,
     /// An administrator may change it while the server runs.
     RunTime,
+    /// An administrator may change it while the server runs, and the change holds from the next start on.
+    NextStart,
+}
+
+impl When {
+    /// Whether an administrator may change it.
+    pub fn is_changeable(self) -> bool {
+        self != When::Start
+    }
 }
 
 /// A value as its source wrote it, before the setting has looked at it.
@@ -81,6 +90,11 @@ impl Setting {
     /// The same setting, changeable while the server runs.
     pub const fn run_time(self) -> Setting {
         Setting { when: When::RunTime, ..self }
+    }
+
+    /// The same setting, changeable for the next start.
+    pub const fn next_start(self) -> Setting {
+        Setting { when: When::NextStart, ..self }
     }
 
     /// The same setting, whose value is never shown.

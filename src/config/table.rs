@@ -8,7 +8,17 @@ use super::{domain, listen, mail, ourchat, running, store, tls};
 pub fn table() -> impl Iterator<Item = Setting> {
     let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE, mail::TABLE, ourchat::TABLE];
     let at_run_time = domain::TABLE.iter().map(|setting| setting.run_time());
-    at_start.into_iter().flatten().copied().chain(at_run_time)
+    let changeable = |setting: Setting| match setting.name {
+        name if ourchat::RUN_TIME.contains(&name) => setting.run_time(),
+        name if ourchat::NEXT_START.contains(&name) => setting.next_start(),
+        _ => setting,
+    };
+    at_start.into_iter().flatten().copied().map(changeable).chain(at_run_time)
+}
+
+/// Whether the setting called `name` is read by the domain itself.
+pub fn is_of_domain(name: &str) -> bool {
+    domain::TABLE.iter().any(|setting| setting.name == name)
 }
 
 /// The setting called `name`.
@@ -118,11 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn only_domain_settings_change_at_run_time() {
+    fn all_domain_settings_and_those_named_for_it_change_at_run_time_and_no_secret_does() {
         for setting in table() {
-            let domain = ["server", "accounts", "rooms", "messages", "events", "files", "rate_limit"]
-                .contains(&setting.section());
-            assert_eq!(setting.when == When::RunTime, domain, "{}", setting.name);
+            let named = ourchat::RUN_TIME.contains(&setting.name);
+            assert_eq!(setting.when == When::RunTime, is_of_domain(setting.name) || named, "{}", setting.name);
+            assert!(!setting.secret || setting.when == When::Start, "{}: changed values are shown", setting.name);
+        }
+        for name in ourchat::RUN_TIME.iter().chain(ourchat::NEXT_START) {
+            assert!(find(name).is_some(), "{name}");
         }
     }
 

@@ -69,7 +69,8 @@ pub(super) const TABLE: &[Setting] = &[
         "auto",
         "auto: a local authority, kept in DIR/tls, signs a certificate for all local names; files: your own \
          certificate; off: no TLS, for use behind a front server.",
-    ),
+    )
+    .next_start(),
     Setting::new(
         "tls.plaintext",
         Kind::Choice { of: &["loopback", "redirect", "always", "never"], put: put_plaintext },

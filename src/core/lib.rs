@@ -13,6 +13,7 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod event_log;
+pub mod figures;
 pub mod files;
 pub mod friends;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub mod lapsing;
 pub mod limits;
 pub mod logins;
 pub mod machines;
+pub mod maintenance;
 pub mod messages;
 pub mod migrations;
 pub mod page;
@@ -47,7 +49,7 @@ pub use caller::{Caller, Dialect, Who};
 pub use clock::{Clock, Stamp, SystemClock, TestClock, Until};
 pub use error::{Error, Result};
 pub use event::{Audience, Event, Live, What};
-pub use page::{Ask, Done, Page};
+pub use page::{Ask, Done, NumberedPage, Page, PageNumber};
 pub use secrets::Secret;
 
 use accounts::Hasher;
@@ -98,6 +100,7 @@ struct Inner {
     logins: logins::Cache,
     desk: files::Desk,
     board: presence::Board,
+    gauges: figures::Gauges,
 }
 
 impl Core {
@@ -107,6 +110,7 @@ impl Core {
         let in_force = options.store.read(|view| settings::in_force(view, &options.settings, &options.run_time))?;
         let head = options.store.read(|view| event_log::head(view))?;
         let hasher = Hasher::default();
+        let gauges = figures::Gauges::new(options.clock.now());
         options.store.bus().raise_head(head.id.get());
         Ok(Self(Arc::new(Inner {
             keys: Keys::derive(&facts.master),
@@ -126,6 +130,7 @@ impl Core {
             logins: logins::Cache::default(),
             desk: files::Desk::default(),
             board: presence::Board::default(),
+            gauges,
         })))
     }
 
@@ -239,6 +244,11 @@ impl Core {
     /// Who is here right now.
     pub(crate) fn board(&self) -> &presence::Board {
         &self.0.board
+    }
+
+    /// What is measured of the running server.
+    pub(crate) fn gauges(&self) -> &figures::Gauges {
+        &self.0.gauges
     }
 
     pub(crate) fn replays(&self) -> &Gate {

@@ -128,6 +128,28 @@ pub const ROLE_DESCRIPTION_CHARS_MAX: usize = 200;
 pub const AUDIT_DETAIL_BYTES_MAX: usize = 400;
 /// Bytes of an announcement.
 pub const ANNOUNCEMENT_BYTES_MAX: usize = 4_000;
+/// Characters of the title of an announcement.
+pub const ANNOUNCEMENT_TITLE_CHARS_MAX: usize = 256;
+/// Rows that one look through all accounts or rooms reads at most.
+pub const LISTED_ROWS_MAX: usize = 250_000;
+/// Rows of such a look that are in memory at the same time.
+pub const LISTED_ROWS_PAGE: usize = 512;
+/// Members told of in one page of rooms, over all its rooms.
+pub const LISTED_MEMBERS_MAX: usize = 100_000;
+/// Seconds after the last message for which a room counts as active.
+pub const ACTIVE_ROOM_S: u64 = 300;
+/// Rooms that are watched for that.
+pub const ACTIVE_ROOMS_KEPT_MAX: usize = 100_000;
+/// Seconds for which figures are kept.
+pub const FIGURES_KEPT_S: u64 = 30 * 24 * 3_600;
+/// Rows of figures that are kept at one and the same interval; those that come faster are kept for a shorter time.
+pub const FIGURES_KEPT_MAX: u64 = 50_000;
+/// Oldest rows of figures that are looked at whenever one is added.
+pub const FIGURES_SWEPT_PER_WRITE: usize = 32;
+/// Rows of figures that are in memory at the same time while the past is read.
+pub const FIGURES_PAGE: usize = 512;
+/// Points of one answer about the past.
+pub const FIGURES_POINTS_MAX: usize = 50_000;
 /// Bytes of the value of a run-time setting.
 pub const SETTING_VALUE_BYTES_MAX: usize = 1_024;
 /// Run-time settings that may be stored.

@@ -49,6 +49,36 @@ impl<T, C> Page<T, C> {
     }
 }
 
+/// Which page of a list is wanted by protocols that count pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageNumber {
+    /// The page, from 1.
+    pub number: u64,
+    /// Items of one page; brought into 1 to `PAGE_ITEMS_MAX`.
+    pub size: usize,
+}
+
+impl PageNumber {
+    /// The number of items to give.
+    pub fn items(&self) -> usize {
+        self.size.clamp(1, PAGE_ITEMS_MAX)
+    }
+
+    /// How many items lie before the page.
+    pub fn skipped(&self) -> u64 {
+        self.number.max(1).saturating_sub(1).saturating_mul(u64::try_from(self.items()).unwrap_or(u64::MAX))
+    }
+}
+
+/// A page of a counted list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NumberedPage<T> {
+    /// The items, in the order of the list.
+    pub items: Vec<T>,
+    /// How many the list has, over all pages.
+    pub total: u64,
+}
+
 /// Whether an operation changed anything; a dialect that tells them apart names them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Done {

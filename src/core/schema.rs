@@ -62,6 +62,7 @@ schema! {
         0x010e EMAIL_PROOFS_BY_EXPIRY "email_proofs_by_expiry": (Stamp, [u8; 32]) => ();
         0x010f DYING_ACCOUNT_BY_ID "dying_account_by_id": AccountId => crate::accounts::DyingAccount;
         0x0110 PICTURE_KEY_BY_ACCOUNT "picture_key_by_account": AccountId => String;
+        0x0111 LOCK_NOTE_BY_ACCOUNT "lock_note_by_account": AccountId => crate::accounts::LockNote;
 
         // 02: logins and one-time tokens
         0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login, cached;
@@ -88,7 +89,8 @@ schema! {
         0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole, cached;
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
-        0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::Announcement;
+        0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::AnnouncementRow;
+        0x0405 TITLE_BY_ANNOUNCEMENT "title_by_announcement": AnnouncementId => String;
 
         // 05: events
         0x0501 EVENT_BY_ID "event_by_id": EventId => crate::event_log::StoredEvent;
@@ -173,6 +175,10 @@ schema! {
         0x0d02 CALLER_BY_CALL "caller_by_call": (CallId, AccountId) => crate::calls::Part;
         0x0d03 CALLS_BY_ACCOUNT "calls_by_account": (AccountId, CallId) => ();
         0x0d04 CALLS_BY_END "calls_by_end": (Stamp, CallId) => ();
+
+        // 0e: figures
+        0x0e01 FIGURES_BY_TIME "figures_by_time": Stamp => crate::figures::Figures;
+        0x0e02 KEPT_COUNT "kept_count": u8 => u64, cached;
     }
     counters {
         0x0f01 ACCOUNTS "accounts";

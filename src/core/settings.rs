@@ -2,6 +2,8 @@
 //! the program's business; it hands in how a text is applied. What an administrator changes while the server runs is a
 //! row of `setting_by_name`, laid over the values given at start, and holds until it is reset.
 
+use std::collections::BTreeMap;
+
 use chatelaine_store::{Order, Read, Text};
 
 use crate::audit;
@@ -31,6 +33,8 @@ pub struct Settings {
     pub files: Files,
     /// How much one caller may ask for.
     pub rate_limit: RateLimit,
+    /// Changed settings that others than the domain read, as texts by their dotted names. Who owns them takes them from here.
+    pub outside: BTreeMap<String, String>,
 }
 
 /// About the server as a whole.
@@ -200,11 +204,22 @@ pub struct RunTime {
     pub apply: Option<ApplySetting>,
 }
 
+/// When a change of a setting takes effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// At once.
+    AtOnce,
+    /// When the server starts the next time.
+    FromStart,
+}
+
 /// One setting that may change while the server runs.
 #[derive(Clone, Debug)]
 pub struct RunTimeSetting {
     /// Its dotted name.
     pub name: &'static str,
+    /// When a change takes effect.
+    pub holds: Holds,
     /// What it does, in a sentence.
     pub help: &'static str,
     /// Which values are allowed, in words.
@@ -223,7 +238,9 @@ pub type ApplySetting = fn(&mut Settings, name: &str, value: &str) -> std::resul
 pub struct Listed {
     /// Its dotted name.
     pub name: &'static str,
-    /// The value in force.
+    /// When a change takes effect.
+    pub holds: Holds,
+    /// The value in force, or from the next start on.
     pub value: String,
     /// The value without the run-time change.
     pub base: String,
@@ -241,21 +258,33 @@ pub struct Listed {
 pub fn list(core: &Core, caller: &Caller) -> Result<Vec<Listed>> {
     core.read(|view| {
         server_roles::require(view, caller, ServerPermission::ViewConfiguration)?;
-        let mut listed = Vec::new();
-        for setting in &core.run_time().settings {
-            let stored = SETTING_BY_NAME.get(view, &Text(setting.name.into()))?;
-            listed.push(Listed {
-                name: setting.name,
-                overridden: stored.is_some(),
-                value: stored.unwrap_or_else(|| setting.base.clone()),
-                base: setting.base.clone(),
-                default: setting.default.clone(),
-                help: setting.help,
-                allowed: setting.allowed.clone(),
-            });
-        }
-        Ok(listed)
+        listed(core, view)
     })
+}
+
+/// As [`list`], for who is about to change some of them and may.
+pub fn list_to_change(core: &Core, caller: &Caller) -> Result<Vec<Listed>> {
+    core.read(|view| {
+        server_roles::require(view, caller, ServerPermission::ModifyConfiguration)?;
+        listed(core, view)
+    })
+}
+
+fn listed(core: &Core, r: &impl Read) -> Result<Vec<Listed>> {
+    let settings = core.run_time().settings.iter().map(|setting| {
+        let stored = SETTING_BY_NAME.get(r, &Text(setting.name.into()))?;
+        Ok(Listed {
+            name: setting.name,
+            holds: setting.holds,
+            overridden: stored.is_some(),
+            value: stored.unwrap_or_else(|| setting.base.clone()),
+            base: setting.base.clone(),
+            default: setting.default.clone(),
+            help: setting.help,
+            allowed: setting.allowed.clone(),
+        })
+    });
+    settings.collect()
 }
 
 /// Changes a setting until it is reset; in force when this returns. Gives the value as it was understood.
@@ -270,18 +299,65 @@ pub fn set(core: &Core, caller: &Caller, name: &str, value: &str) -> Result<Stri
     let canonical =
         apply(&mut trial, known, value).map_err(|_| Error::Invalid(Field::SettingValue, Flaw::Malformed))?;
     let stored = canonical.clone();
-    change(core, caller, known, move |tx| {
+    change(core, caller, vec![known], move |tx| {
         SETTING_BY_NAME.put(tx, &Text(known.into()), &stored)?;
         Ok(())
     })?;
     Ok(canonical)
 }
 
+/// One line that says why a value is not allowed; none if it is, or if the setting cannot be changed at all.
+pub fn objection(core: &Core, name: &str, value: &str) -> Option<String> {
+    let apply = core.run_time().apply?;
+    let name = find_setting(core, name).ok()?;
+    if value.len() > SETTING_VALUE_BYTES_MAX {
+        return Some(format!("setting {name}: a value has at most {SETTING_VALUE_BYTES_MAX} bytes"));
+    }
+    apply(&mut (*core.settings()).clone(), name, value).err()
+}
+
+/// One setting that was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Changed {
+    /// Its dotted name.
+    pub name: &'static str,
+    /// When the change takes effect.
+    pub holds: Holds,
+}
+
+/// Changes several settings together or none of them, and says which had another value before. Fails as [`set`] does.
+pub fn set_all(core: &Core, caller: &Caller, wishes: &[(String, String)]) -> Result<Vec<Changed>> {
+    let known = list_to_change(core, caller)?;
+    let apply = core.run_time().apply.ok_or(Error::NotFound(Thing::Setting))?;
+    let mut trial = (*core.settings()).clone();
+    let mut rows: Vec<(Changed, String)> = Vec::new();
+    for (name, value) in wishes {
+        let now = known.iter().find(|listed| listed.name == name).ok_or(Error::NotFound(Thing::Setting))?;
+        if value.len() > SETTING_VALUE_BYTES_MAX {
+            return Err(Error::Invalid(Field::SettingValue, Flaw::TooLong));
+        }
+        let canonical = apply(&mut trial, now.name, value);
+        let canonical = canonical.map_err(|_| Error::Invalid(Field::SettingValue, Flaw::Malformed))?;
+        rows.retain(|(changed, _)| changed.name != now.name);
+        if canonical != now.value {
+            rows.push((Changed { name: now.name, holds: now.holds }, canonical));
+        }
+    }
+    let changed: Vec<Changed> = rows.iter().map(|(changed, _)| *changed).collect();
+    if !changed.is_empty() {
+        let names = changed.iter().map(|changed| changed.name).collect();
+        self::change(core, caller, names, move |tx| {
+            rows.iter().try_for_each(|(row, value)| Ok(SETTING_BY_NAME.put(tx, &Text(row.name.into()), value)?))
+        })?;
+    }
+    Ok(changed)
+}
+
 /// Takes a run-time change back; the value given at start holds again.
 /// Fails with `NotFound(Setting)` for names that cannot change; one that was not changed stays as it is.
 pub fn reset(core: &Core, caller: &Caller, name: &str) -> Result<()> {
     let known = find_setting(core, name)?;
-    change(core, caller, known, move |tx| {
+    change(core, caller, vec![known], move |tx| {
         SETTING_BY_NAME.remove(tx, &Text(known.into()))?;
         Ok(())
     })
@@ -296,7 +372,7 @@ fn find_setting(core: &Core, name: &str) -> Result<&'static str> {
 fn change(
     core: &Core,
     caller: &Caller,
-    name: &'static str,
+    names: Vec<&'static str>,
     write: impl Fn(&mut Tx<'_>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     let now = core.now();
@@ -304,9 +380,12 @@ fn change(
     core.write(caller, move |tx| {
         server_roles::require(tx, &who, ServerPermission::ModifyConfiguration)?;
         write(tx)?;
-        audit::record(tx, now, &who, audit::Verb::SettingChanged, name, "")?;
-        let what = What::SettingsChanged { name: name.into() };
-        event_log::record(tx, now, Audience::everyone(), what).map(|_| ())
+        for name in &names {
+            audit::record(tx, now, &who, audit::Verb::SettingChanged, name, "")?;
+            let what = What::SettingsChanged { name: (*name).into() };
+            event_log::record(tx, now, Audience::everyone(), what)?;
+        }
+        Ok(())
     })?;
     core.reload_settings()
 }
@@ -326,67 +405,5 @@ pub(crate) fn in_force(r: &impl Read, base: &Settings, run_time: &RunTime) -> Re
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::caller::Dialect;
-    use crate::error::Right;
-    use crate::testing::World;
-
-    fn apply(settings: &mut Settings, name: &str, value: &str) -> std::result::Result<String, String> {
-        match name {
-            "server.name" if !value.is_empty() => {
-                settings.server.name = value.into();
-                Ok(value.into())
-            }
-            _ => Err("any text".into()),
-        }
-    }
-
-    fn run_time() -> RunTime {
-        RunTime {
-            settings: vec![RunTimeSetting {
-                name: "server.name",
-                help: "What the server calls itself.",
-                allowed: "any text".into(),
-                base: "Chatelaine".into(),
-                default: "Chatelaine".into(),
-            }],
-            apply: Some(apply),
-        }
-    }
-
-    #[test]
-    fn a_changed_setting_is_in_force_at_once_and_after_a_restart_until_it_is_reset() {
-        let world = World::with_run_time(run_time());
-        set(&world.core, &Caller::operator(), "server.name", "Tower").unwrap();
-        assert_eq!(world.core.settings().server.name, "Tower");
-        let again = world.reopen_with(run_time());
-        assert_eq!(again.settings().server.name, "Tower");
-        let listed = list(&again, &Caller::operator()).unwrap();
-        assert!(listed[0].overridden && listed[0].value == "Tower");
-        reset(&again, &Caller::operator(), "server.name").unwrap();
-        assert_eq!(again.settings().server.name, "Chatelaine");
-    }
-
-    #[test]
-    fn a_value_that_is_not_allowed_changes_nothing() {
-        let world = World::with_run_time(run_time());
-        assert_eq!(
-            set(&world.core, &Caller::operator(), "server.name", ""),
-            Err(Error::Invalid(Field::SettingValue, Flaw::Malformed))
-        );
-        assert_eq!(set(&world.core, &Caller::operator(), "store.engine", "x"), Err(Error::NotFound(Thing::Setting)));
-        assert_eq!(world.core.settings().server.name, "Chatelaine");
-    }
-
-    #[test]
-    fn a_plain_account_cannot_change_settings() {
-        let world = World::with_run_time(run_time());
-        let person = Caller::account(world.account("ada").id, Dialect::Web);
-        assert_eq!(
-            set(&world.core, &person, "server.name", "Mine"),
-            Err(Error::Denied(Right::Server(ServerPermission::ModifyConfiguration)))
-        );
-        assert_eq!(world.core.settings().server.name, "Chatelaine");
-    }
-}
+#[path = "settings_tests.rs"]
+mod tests;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chatelaine::config::load::load;
+use chatelaine::config::{self, Sources};
 use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
 use chatelaine_core::event::Live;
 use chatelaine_core::settings::{RunTime, Settings};
@@ -35,6 +37,8 @@ pub struct World {
     pub clock: Arc<TestClock>,
     /// The domain itself, for what no client can do or see.
     pub core: Core,
+    /// The dialect, for what the program does with it beside requests.
+    pub ourchat: Ourchat,
     /// Letters that the server would have sent.
     pub letters: Mutex<mpsc::Receiver<Letter>>,
     /// The token with which the first administrator is made.
@@ -77,6 +81,18 @@ impl World {
         World::open(|_, _| {}, BodiesLimits::default(), Limits { body_idle, ..Limits::default() })
     }
 
+    /// A world whose settings are given like those of the program, and may be changed while it runs.
+    pub fn with_sets(sets: &[&str]) -> World {
+        let usual = ["accounts.hash_memory_kib=64", "accounts.hash_passes=1", "rate_limit.enabled=false"];
+        let set = usual.iter().chain(sets).map(|set| (*set).to_owned()).collect();
+        let loaded = load(&Sources { set, ..Sources::default() }).expect("settings");
+        let (settings, options) = (loaded.config.domain.clone(), loaded.config.ourchat.clone());
+        let bodies = BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() };
+        let world = World::build((settings, config::run_time(&loaded)), options, (bodies, Limits::default()));
+        world.ourchat.follow_settings(move |settings| config::with_changes(&loaded.config, settings).ourchat);
+        world
+    }
+
     fn open(change: impl FnOnce(&mut Settings, &mut OurchatOptions), bodies: BodiesLimits, limits: Limits) -> World {
         let mut settings = Settings::default();
         settings.accounts.hash_memory_kib = 64;
@@ -84,6 +100,14 @@ impl World {
         settings.rate_limit.enabled = false;
         let mut ourchat = OurchatOptions { public_url: "http://here".to_owned(), ..OurchatOptions::default() };
         change(&mut settings, &mut ourchat);
+        World::build((settings, RunTime::default()), ourchat, (bodies, limits))
+    }
+
+    fn build(
+        (settings, run_time): (Settings, RunTime),
+        ourchat: OurchatOptions,
+        (bodies, limits): (BodiesLimits, Limits),
+    ) -> World {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at(START));
         let options = CoreOptions {
@@ -91,7 +115,7 @@ impl World {
             blobs: Blobs::open(&folder.path().join("blobs"), 0).expect("a folder for bodies"),
             clock: Arc::clone(&clock) as Arc<dyn chatelaine_core::Clock>,
             settings,
-            run_time: RunTime::default(),
+            run_time,
         };
         let core = Core::open(options).expect("a domain");
         let token = accounts::make_setup_token(&core, &Caller::operator()).expect("a setup token");
@@ -101,9 +125,10 @@ impl World {
         let post = move |letter| post.send(letter).expect("somebody reads letters");
         let places = Places::new(SOCKETS_PER_ACCOUNT);
         let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post), places);
-        let (address, running) = start(&core, ourchat, folder.path(), stop.clone(), (Bodies::new(bodies), limits));
+        let (address, running) =
+            start(&core, ourchat.clone(), folder.path(), stop.clone(), (Bodies::new(bodies), limits));
         let letters = Mutex::new(letters);
-        World { address, clock, core, letters, setup_token, stop, running: Some(running), folder }
+        World { address, clock, core, ourchat, letters, setup_token, stop, running: Some(running), folder }
     }
 
     /// Where its files lie.

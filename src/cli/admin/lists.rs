@@ -25,12 +25,22 @@ pub fn accounts(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Repl
             account.email.as_ref().map_or(String::new(), |email| email.as_str().to_owned()),
             account.display_name.as_str().to_owned(),
             account.server_role.map_or(String::new(), role_name),
-            state(account, now),
+            because(core, caller, account, now)?,
             account.created_at.to_string(),
         ]);
     }
     table.next = page.next.map(AccountId::get);
     Ok(Reply::Table(table))
+}
+
+/// The state, and of a locked account the reason that was given.
+fn because(core: &Core, caller: &Caller, account: &Account, now: Stamp) -> Result<String> {
+    let state = state(account, now);
+    if account.lock_left(now).is_none() {
+        return Ok(state);
+    }
+    let note = accounts::lock_note(core, caller, account.id)?.filter(|note| !note.reason.is_empty());
+    Ok(note.map_or(state.clone(), |note| format!("{state}: {}", note.reason)))
 }
 
 fn state(account: &Account, now: Stamp) -> String {

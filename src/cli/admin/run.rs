@@ -93,7 +93,7 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
         }
         Command::Set { name, value } => {
             let value = settings::set(core, caller, &name, &value)?;
-            Ok(Reply::Said(format!("{name} = {value}")))
+            Ok(Reply::Said(format!("{name} = {value}{}", from_when(core, &name))))
         }
         Command::Reset { name } => {
             settings::reset(core, caller, &name)?;
@@ -115,6 +115,15 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
         }
         Command::Export { path } => maintain::export(core, &path).map_err(Line),
         Command::Verify => maintain::verify(core).map_err(Line),
+    }
+}
+
+/// When a change of the setting holds, unless at once.
+fn from_when(core: &Core, name: &str) -> &'static str {
+    let setting = core.run_time().settings.iter().find(|setting| setting.name == name);
+    match setting.map(|setting| setting.holds) {
+        Some(settings::Holds::FromStart) => ", from the next start on",
+        Some(settings::Holds::AtOnce) | None => "",
     }
 }
 

@@ -24,7 +24,7 @@ use super::control::Control;
 use super::data_dir::{self, Missing};
 use super::open::{self, Opened};
 use super::{Exit, Failure, address, admin, say};
-use crate::config::{Config, Loaded, Plaintext, TlsMode};
+use crate::config::{Config, Loaded, Plaintext, TlsMode, with_changes};
 use crate::serve::{self, Ready, StartError};
 use banner::{Code, Facts};
 
@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Result<(), Failure> {
-    let config = &loaded.config;
+    let config = &changed(&loaded.config, &opened.core);
     let listeners = ports::take(config)?;
     let bound = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<SocketAddr>, _>>()?;
     warn_of_hidden_clients(config);
@@ -84,7 +84,7 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
     let base = address::urls(config, config.tls.mode != TlsMode::Off, &bound).into_iter().next().unwrap_or_default();
     let control = control(dir, &opened.core, base.clone())?;
     let trouble = Trouble::default();
-    let mut parts = parts::parts(dir, config, &opened.core, &base)?;
+    let mut parts = parts::parts(dir, &loaded.config, config, &opened.core, &base)?;
     parts.background.extend(watchdog::task(&opened.core));
     parts.background.push(parts::watch_store(&opened.core, stop.clone(), Arc::clone(&trouble)));
     let announce = Announcement {
@@ -107,6 +107,18 @@ fn run_opened(args: &Args, dir: &Path, loaded: &Loaded, opened: &Opened) -> Resu
         Some(failure) => Err(failure),
         None => Ok(()),
     }
+}
+
+/// The settings with what administrators changed for this start. What they changed is told, since no file shows it.
+fn changed(config: &Config, core: &Core) -> Config {
+    let settings = core.settings();
+    for name in settings.outside.keys() {
+        tracing::info!(
+            setting = name,
+            "{name} was changed by an administrator; 'chatelaine admin reset {name}' takes that back"
+        );
+    }
+    with_changes(config, &settings)
 }
 
 /// Behind a front server that is not trusted, all clients look like one: limits per address would hit everybody.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chatelaine_core::error::Error;
 use chatelaine_core::page::Done;
+use chatelaine_core::settings::Settings;
 use chatelaine_core::{Caller, Core, accounts, server_roles};
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
@@ -17,7 +18,7 @@ use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
-use crate::config::Config;
+use crate::config::{Config, with_changes};
 use crate::serve::{
     self, Background, Configure, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable,
 };
@@ -25,20 +26,25 @@ use crate::serve::{
 /// How often run-time settings that live outside the domain are looked at.
 const SETTINGS_EVERY: Duration = Duration::from_secs(1);
 
+/// How often figures are looked at; written down they are at the interval of the setting.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
+
 /// What the domain may at most allow for one upload; it counts itself.
 const UPLOAD_BYTES_MAX: u64 = 1 << 42;
 
 /// All that the server is made of, but for what announces it.
 ///
-/// `base` is the address under which people reach the server, for links.
-pub fn parts(dir: &Path, config: &Config, core: &Core, base: &str) -> Result<Parts, Failure> {
+/// `started` are the settings without what administrators changed, which `config` has; `base` is the address under which
+/// people reach the server, for links.
+pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &str) -> Result<Parts, Failure> {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let web = Web::new(core.clone(), rates.clone(), bodies(config));
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
     let places = Places::new(config.live.sockets_per_account);
-    let ourchat = config.ourchat.enabled.then(|| ourchat(options(dir, config, base), core, places.clone()));
+    let ourchat = config.ourchat.enabled.then(|| ourchat(dir, started, core, (base, places.clone())));
+    background.extend(ourchat.clone().map(watch_figures));
     let folders = ourchat.as_ref().and_then(Ourchat::panel).into_iter().collect();
     let mounts = mounts(config, ourchat.as_ref(), web.clone(), places);
     let grpc = ourchat.clone().map(Front::new).transpose().map_err(Failure::failed)?;
@@ -70,25 +76,30 @@ fn bodies(config: &Config) -> Bodies {
 }
 
 /// What the operator set for the ourchat dialect. Relative paths count from the data folder.
-fn options(dir: &Path, config: &Config, base: &str) -> Options {
-    let mut options = config.ourchat.clone();
+fn options(dir: &Path, config: Config, base: &str) -> Options {
+    let mut options = config.ourchat;
     if options.public_url.is_empty() {
         options.public_url = base.to_owned();
-    }
-    if options.client_certificate_required {
-        tracing::warn!("ourchat.client_certificate_required has no effect: no client is asked for a certificate");
     }
     options.logo = options.logo.map(|logo| dir.join(logo));
     options.panel = options.panel.map(|panel| dir.join(panel));
     options
 }
 
-/// The ourchat dialect over the domain. As long as nothing sends letters, their links are in the log, for the operator.
-fn ourchat(options: Options, core: &Core, places: Places) -> Ourchat {
+/// The ourchat dialect over the domain; its options follow what administrators change. As long as nothing sends letters, their
+/// links are in the log, for the operator.
+fn ourchat(dir: &Path, started: &Config, core: &Core, (base, places): (&str, Places)) -> Ourchat {
+    if started.ourchat.client_certificate_required {
+        tracing::warn!("ourchat.client_certificate_required has no effect: no client is asked for a certificate");
+    }
     let post = |letter: Letter| {
         tracing::info!(link = letter.link, "no mail is set up; the link to be sent is {}", letter.link)
     };
-    Ourchat::new(core.clone(), options, Arc::new(post), places)
+    let (dir, started, base) = (dir.to_owned(), started.clone(), base.to_owned());
+    let settle = move |settings: &Settings| options(&dir, with_changes(&started, settings), &base);
+    let ourchat = Ourchat::new(core.clone(), settle(&core.settings()), Arc::new(post), places);
+    ourchat.follow_settings(settle);
+    ourchat
 }
 
 /// Makes the one whom the settings name an administrator, if there is such an account.
@@ -103,6 +114,28 @@ pub fn make_initial_administrator(core: &Core, config: &Config) -> Result<(), Fa
         Err(error) => return Err(Failure::failed(format!("ourchat.initial_admin_ocid: {error}"))),
     }
     Ok(())
+}
+
+/// Writes figures down while the server runs.
+fn watch_figures(ourchat: Ourchat) -> Background {
+    Box::new(move |stop| {
+        Box::pin(async move {
+            let mut clock = tokio::time::interval(FIGURES_EVERY);
+            clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    _ = clock.tick() => {}
+                    () = stop.cancelled() => return,
+                }
+                let ourchat = ourchat.clone();
+                match tokio::task::spawn_blocking(move || ourchat.tick()).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "figures cannot be written down now"),
+                    Err(error) => tracing::error!(%error, "writing figures down broke off"),
+                }
+            }
+        })
+    })
 }
 
 /// The paths of the dialects that speak plain HTTP.

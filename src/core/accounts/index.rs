@@ -9,6 +9,7 @@ use super::account::{Account, State, fold};
 use crate::Tx;
 use crate::clock::Until;
 use crate::error::{Error, Result, Unique};
+use crate::figures::counts::{self, Counted};
 use crate::ids::AccountId;
 use crate::limits::SEARCH_WORDS_MAX;
 use crate::schema::{ACCOUNT_BY_ID, ACCOUNTS_BY_SERVER_ROLE, ACCOUNTS_BY_WORD, ID_BY_EMAIL, ID_BY_HANDLE};
@@ -18,6 +19,7 @@ use crate::server_roles::ADMINISTRATOR;
 pub(crate) fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     require_free(tx, account)?;
     put_indexes(tx, account)?;
+    counts::up(tx, Counted::Accounts)?;
     Ok(ACCOUNT_BY_ID.put(tx, &account.id, account)?)
 }
 
@@ -32,6 +34,7 @@ pub(crate) fn replace(tx: &mut Tx<'_>, old: &Account, new: &Account) -> Result<(
 /// Takes an account away; its names are free again.
 pub(crate) fn remove(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     remove_indexes(tx, account)?;
+    counts::down(tx, Counted::Accounts)?;
     Ok(ACCOUNT_BY_ID.remove(tx, &account.id)?)
 }
 

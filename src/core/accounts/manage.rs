@@ -1,23 +1,25 @@
 //! What administrators do with accounts: find, list, lock, unlock. Each deed leaves an audit row. An administrator can do
 //! nothing to somebody who holds a permission that the administrator lacks, and the last administrator cannot be locked.
 
-use chatelaine_store::Order;
+use chatelaine_store::{Order, Row};
+use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, State};
 use super::guesses;
 use super::index;
-use crate::Core;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
-use crate::clock::Until;
-use crate::error::{Error, Reason, Result, Thing};
+use crate::clock::{Stamp, Until};
+use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::event::{Audience, Ended, What};
 use crate::event_log;
 use crate::ids::AccountId;
+use crate::limits::REASON_CHARS_MAX;
 use crate::logins;
 use crate::page::{Ask, Done, Page};
-use crate::schema::ACCOUNT_BY_ID;
+use crate::schema::{ACCOUNT_BY_ID, LOCK_NOTE_BY_ACCOUNT};
 use crate::server_roles::{self, ADMINISTRATOR, ServerPermission};
+use crate::{Core, Tx};
 
 /// The whole account of a handle or e-mail address. Needs the permission to view users. Fails with `NotFound(Account)`.
 pub fn find(core: &Core, caller: &Caller, name: &str) -> Result<Account> {
@@ -46,9 +48,44 @@ pub fn list(core: &Core, caller: &Caller, ask: Ask<AccountId>) -> Result<Page<Ac
     })
 }
 
+/// Why an account is locked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LockNote {
+    /// The reason given; blank for none.
+    pub reason: String,
+    /// Who did it; none for the operator.
+    pub by: Option<AccountId>,
+    /// When.
+    pub at: Stamp,
+}
+
+impl Row for LockNote {}
+
 /// Locks an account and ends its logins. Needs the permission to ban; fails with `Refused(LastAdministrator)`.
 pub fn lock(core: &Core, caller: &Caller, id: AccountId, until: Until) -> Result<()> {
-    let now = core.now();
+    lock_because(core, caller, id, Lock { until, reason: String::new() })
+}
+
+/// How an account is locked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lock {
+    /// For how long.
+    pub until: Until,
+    /// Why; blank for no reason.
+    pub reason: String,
+}
+
+/// As [`lock`], with a reason. A lock that holds is replaced. Fails with `Invalid(ReasonText, TooLong)`, or with
+/// `Invalid(Duration, Range)` for a lock that is over already.
+pub fn lock_because(core: &Core, caller: &Caller, id: AccountId, lock: Lock) -> Result<()> {
+    let (now, Lock { until, reason }) = (core.now(), lock);
+    core.read(|view| server_roles::require(view, caller, ServerPermission::BanUser))?;
+    if !until.holds(now) {
+        return Err(Error::Invalid(Field::Duration, Flaw::Range));
+    }
+    if reason.chars().count() > REASON_CHARS_MAX {
+        return Err(Error::Invalid(Field::ReasonText, Flaw::TooLong));
+    }
     let caller_again = caller.clone();
     core.write(caller, move |tx| {
         server_roles::require_over(tx, &caller_again, ServerPermission::BanUser, id)?;
@@ -59,6 +96,11 @@ pub fn lock(core: &Core, caller: &Caller, id: AccountId, until: Until) -> Result
         let generation = old.generation.saturating_add(1);
         let new = Account { state: State::Locked(until), updated_at: now, generation, ..old.clone() };
         index::replace(tx, &old, &new)?;
+        LOCK_NOTE_BY_ACCOUNT.put(
+            tx,
+            &id,
+            &LockNote { reason: reason.clone(), by: caller_again.account_id(), at: now },
+        )?;
         logins::remove_all(tx, id)?;
         let what = What::LoginEnded { account: id, which: Ended::All };
         event_log::record(tx, now, Audience::account(id), what)?;
@@ -81,9 +123,37 @@ pub fn unlock(core: &Core, caller: &Caller, id: AccountId) -> Result<Done> {
             return Ok(Done::AlreadySo);
         }
         guesses::forget(tx, &names)?;
-        let new = Account { state: State::Active, updated_at: now, ..old.clone() };
-        index::replace(tx, &old, &new)?;
-        audit::record(tx, now, &caller_again, Verb::AccountUnlocked, &format!("account {id}"), "")?;
+        open(tx, now, &caller_again, &old)?;
         Ok(Done::Done)
+    })
+}
+
+/// Lifts an administrator's lock that holds, and nothing else. Needs the permission to ban. Fails with `NotFound(Ban)` when none
+/// does.
+pub fn lift(core: &Core, caller: &Caller, id: AccountId) -> Result<()> {
+    let now = core.now();
+    let caller_again = caller.clone();
+    core.write(caller, move |tx| {
+        server_roles::require_over(tx, &caller_again, ServerPermission::BanUser, id)?;
+        let old = account::get_open(tx, id)?;
+        old.lock_left(now).ok_or(Error::NotFound(Thing::Ban))?;
+        open(tx, now, &caller_again, &old)
+    })
+}
+
+fn open(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, old: &Account) -> Result<()> {
+    let new = Account { state: State::Active, updated_at: now, ..old.clone() };
+    index::replace(tx, old, &new)?;
+    LOCK_NOTE_BY_ACCOUNT.remove(tx, &old.id)?;
+    audit::record(tx, now, caller, Verb::AccountUnlocked, &format!("account {}", old.id), "")
+}
+
+/// Why an account is locked, if it is. Needs the permission to view users.
+pub fn lock_note(core: &Core, caller: &Caller, id: AccountId) -> Result<Option<LockNote>> {
+    let now = core.now();
+    core.read(|view| {
+        server_roles::require(view, caller, ServerPermission::ViewUsers)?;
+        let is_locked = account::get(view, id)?.lock_left(now).is_some();
+        if is_locked { Ok(LOCK_NOTE_BY_ACCOUNT.get(view, &id)?) } else { Ok(None) }
     })
 }

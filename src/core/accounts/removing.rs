@@ -23,8 +23,8 @@ use crate::rooms::{self, Left, deleting, members};
 use crate::schema::{
     ALIAS_BY_PAIR, BAN_BY_ROOM, BLOCK_BY_PAIR, DYING_ACCOUNT_BY_ID, FILES_BY_ACCOUNT, FRIEND_BY_PAIR,
     FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS, ID_BY_IDENTIFIER, IDENTIFIER_BY_ACCOUNT, KEPT_BY_NAME,
-    LAST_SEEN_BY_ACCOUNT, LEFT_BY_ACCOUNT, LEFT_BY_ROOM, MUTE_BY_ROOM, PICTURE_KEY_BY_ACCOUNT, PRESENCE_HIDDEN,
-    PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
+    LAST_SEEN_BY_ACCOUNT, LEFT_BY_ACCOUNT, LEFT_BY_ROOM, LOCK_NOTE_BY_ACCOUNT, MUTE_BY_ROOM, PICTURE_KEY_BY_ACCOUNT,
+    PRESENCE_HIDDEN, PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
 };
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx, calls, files, friends, messages};
@@ -213,6 +213,7 @@ fn end(core: &Core, id: AccountId) -> Result<bool> {
         logins::remove_all(tx, id)?;
         one_time::remove_all(tx, id)?;
         PUBLIC_KEY_BY_ACCOUNT.remove(tx, &id)?;
+        LOCK_NOTE_BY_ACCOUNT.remove(tx, &id)?;
         PICTURE_KEY_BY_ACCOUNT.remove(tx, &id)?;
         LAST_SEEN_BY_ACCOUNT.remove(tx, &id)?;
         PRESENCE_HIDDEN.remove(tx, &id)?;

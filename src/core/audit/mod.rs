@@ -92,6 +92,8 @@ pub enum Verb {
     MessageRecalled,
     /// A file of somebody else was removed.
     FileRemoved,
+    /// The server was put into maintenance, or taken out of it.
+    MaintenanceChanged,
 }
 
 /// One row of the trail.

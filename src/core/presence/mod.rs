@@ -11,6 +11,7 @@ mod tests;
 mod typing;
 
 pub use board::{Board, Standing};
+pub(crate) use status::last_sign;
 pub use status::{Line, Seen, Visibility, connect, hide, look, look_in_room, state_of, touch, visibility};
 pub use telling::tick;
 pub use typing::type_in;

@@ -131,6 +131,17 @@ fn seen(core: &Core, view: &impl Read, account: AccountId) -> Result<Seen> {
     Ok(Seen { state, last_seen_at })
 }
 
+/// The last sign of life of an account, now for somebody who is here; none for one who hides or never gave any.
+pub(crate) fn last_sign(core: &Core, r: &impl Read, account: AccountId) -> Result<Option<Stamp>> {
+    if schema::PRESENCE_HIDDEN.has(r, &account)? {
+        return Ok(None);
+    }
+    match core.board().seen_at(account, core.now()) {
+        Some(at) => Ok(Some(at)),
+        None => Ok(schema::LAST_SEEN_BY_ACCOUNT.get(r, &account)?),
+    }
+}
+
 /// Whether two accounts are friends, share a room or are the same. Bounded, for pages ask it of each of their people: of two
 /// who are in very many rooms, a common one among the later rooms may go unseen, as it would for the telling.
 fn is_near(view: &impl Read, viewer: AccountId, account: AccountId) -> Result<bool> {

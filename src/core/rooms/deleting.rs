@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::Result;
 use crate::event::{Audience, What, leaves};
+use crate::figures::counts::{self, Counted};
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{ROOM_BATCH_MEMBERS, ROOM_BATCH_ROWS};
 use crate::roles::{self, Permission};
@@ -78,6 +79,7 @@ pub(crate) fn begin_private(tx: &mut Tx<'_>, now: Stamp, one: AccountId, other: 
 
 /// Makes the room unreachable and tells the first members.
 pub(crate) fn begin(tx: &mut Tx<'_>, now: Stamp, room: RoomId, row: &RoomRow) -> Result<()> {
+    counts::down(tx, Counted::Rooms)?;
     ROOM_BY_ID.remove(tx, &room)?;
     LISTED_ROOMS.remove(tx, &Newest(room))?;
     if let Some(pair) = row.pair {

@@ -56,13 +56,16 @@ pub fn facts(core: &Core, caller: &Caller, room: RoomId, ask: (Outsiders, Roll))
             Err(other) => return Err(other),
         };
         let wanted = inside && roll == Roll::Wanted;
-        let members = if wanted { Some(members_of(view, room)?) } else { None };
+        let members = if wanted { Some(members_of(view, room, MEMBERS_MAX)?) } else { None };
         Ok(Facts { room: room_view(view, room)?, members })
     })
 }
 
-fn members_of(r: &impl Read, room: RoomId) -> Result<Vec<(AccountId, RoleId)>> {
-    let most = usize::try_from(ROOM_MEMBERS_END).unwrap_or(usize::MAX);
+/// Members of a room at most.
+const MEMBERS_MAX: usize = ROOM_MEMBERS_END as usize;
+
+/// The first so many members of a room and their roles, by account.
+pub(crate) fn members_of(r: &impl Read, room: RoomId, most: usize) -> Result<Vec<(AccountId, RoleId)>> {
     let rows = MEMBER_BY_ROOM.list(r, &room, None, Order::Ascending, most)?;
     Ok(rows.into_iter().map(|((_, account), member)| (account, member.role)).collect())
 }

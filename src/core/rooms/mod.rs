@@ -11,6 +11,7 @@ mod invites;
 mod joining;
 pub(crate) mod keys;
 mod links;
+mod listing;
 pub mod members;
 mod mine;
 mod opening;
@@ -31,6 +32,7 @@ pub use invites::{
 pub use joining::{Joining, answer_request, join, list_requests};
 pub use keys::{KeyRow, send_key, set_encrypted};
 pub use links::{LinkPreview, NewLink, join_by_link, list_links, make_link, preview_link, remove_link};
+pub use listing::{RoomFilter, list_all};
 pub use members::{Left, MemberCursor, get_member, kick, leave, list_members, set_notify};
 pub use mine::{RoomCursor, get, get_mine, list_mine};
 pub use opening::{NewGroup, Opened, ensure_private, join_default, open_group, open_private};
@@ -48,6 +50,8 @@ pub(crate) use withdrawing::withdraw_all;
 mod abuse_tests;
 #[cfg(test)]
 mod entrance_tests;
+#[cfg(test)]
+mod listing_tests;
 #[cfg(test)]
 mod protocol_tests;
 #[cfg(test)]

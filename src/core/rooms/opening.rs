@@ -9,6 +9,7 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
 use crate::event::{Audience, What, joins};
+use crate::figures::counts::{self, Counted};
 use crate::friends::are_friends;
 use crate::ids::{AccountId, FileId, Offset, RoleId, RoomId};
 use crate::limits::ROOM_FIRST_MEMBERS_MAX;
@@ -162,6 +163,7 @@ fn put_room(tx: &mut Tx<'_>, now: Stamp, row: &RoomRow) -> Result<RoomId> {
 }
 
 fn put_rows(tx: &mut Tx<'_>, now: Stamp, room: RoomId, row: &RoomRow) -> Result<()> {
+    counts::up(tx, Counted::Rooms)?;
     ROOM_BY_ID.put(tx, &room, row)?;
     LOG_BY_ROOM.put(tx, &room, &LogRow { last_offset: Offset::START, last_at: now })?;
     if row.options.listed {

@@ -123,6 +123,8 @@ pub fn grant(core: &Core, caller: &Caller, account: AccountId, role: ServerRoleI
     let now = core.now();
     let caller_again = caller.clone();
     core.write(caller, move |tx| {
+        super::require(tx, &caller_again, ServerPermission::AssignRole)?;
+        accounts::get_open(tx, account)?;
         let allowed = find_role(tx, role)?.ok_or(Error::NotFound(Thing::ServerRole))?.permissions;
         require_assign(tx, &caller_again, allowed)?;
         assign(tx, now, &caller_again, account, Some(role))
@@ -137,6 +139,40 @@ pub fn revoke(core: &Core, caller: &Caller, account: AccountId) -> Result<Done> 
         require_assign(tx, &caller_again, ServerPermissions::NONE)?;
         assign(tx, now, &caller_again, account, None)
     })
+}
+
+/// Takes this role from an account, if it has it; anything else, or nobody, stays as it is. Needs the permission to assign
+/// roles. Fails with `Refused(LastAdministrator)`.
+pub fn revoke_role(core: &Core, caller: &Caller, account: AccountId, role: ServerRoleId) -> Result<Done> {
+    let now = core.now();
+    let caller_again = caller.clone();
+    core.write(caller, move |tx| {
+        require_assign(tx, &caller_again, ServerPermissions::NONE)?;
+        if role_of(tx, account)? != Some(role) {
+            return Ok(Done::AlreadySo);
+        }
+        assign(tx, now, &caller_again, account, None)
+    })
+}
+
+/// The role of an account, for protocols that show it to whoever has signed in; none for nobody.
+pub fn held_by(core: &Core, caller: &Caller, account: AccountId) -> Result<Option<ServerRoleId>> {
+    caller.require_account()?;
+    core.read(|view| role_of(view, account))
+}
+
+fn role_of(r: &impl Read, account: AccountId) -> Result<Option<ServerRoleId>> {
+    match accounts::get(r, account) {
+        Ok(account) => Ok(account.server_role),
+        Err(Error::NotFound(Thing::Account)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// Every role, for protocols that show them to whoever has signed in.
+pub fn list_openly(core: &Core, caller: &Caller) -> Result<Vec<ServerRole>> {
+    caller.require_account()?;
+    core.read(|view| all(view))
 }
 
 fn assign(

@@ -10,7 +10,10 @@ mod tests;
 use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
-pub use granting::{NewServerRole, ServerRoleChange, change, find_by_name, grant, list, make, remove, revoke};
+pub use granting::{
+    NewServerRole, ServerRoleChange, change, find_by_name, grant, held_by, list, list_openly, make, remove, revoke,
+    revoke_role,
+};
 pub use permission::{ServerPermission, ServerPermissions};
 
 use crate::accounts;

@@ -142,3 +142,42 @@ fn every_grant_leaves_an_audit_row() {
     assert_eq!((row.verb, row.target.as_str()), (audit::Verb::ServerRoleGranted, "account 1"));
     assert_eq!(row.doer, audit::Doer::Operator);
 }
+
+#[test]
+fn a_role_is_given_to_somebody_who_is_there_by_somebody_who_may() {
+    let world = World::new();
+    let (chief, ada) = (Caller::account(world.administrator("chief").id, Dialect::Ourchat), world.account("ada").id);
+    let (nobody, nothing) = (AccountId::new(999), ServerRoleId::new(999));
+    assert_eq!(grant(&world.core, &world.person("bob"), nobody, nothing), denied(ServerPermission::AssignRole));
+    assert_eq!(grant(&world.core, &chief, nobody, nothing), Err(Error::NotFound(Thing::Account)));
+    assert_eq!(grant(&world.core, &chief, ada, nothing), Err(Error::NotFound(Thing::ServerRole)));
+    assert_eq!(grant(&world.core, &chief, ada, ADMINISTRATOR), Ok(Done::Done));
+}
+
+#[test]
+fn taking_one_role_leaves_every_other() {
+    let world = World::new();
+    let chief = Caller::account(world.administrator("chief").id, Dialect::Ourchat);
+    let guard = role(&world, "guard", &[ServerPermission::ViewUsers]);
+    let gus = holder(&world, "gus", &guard);
+    let id = gus.account_id().unwrap();
+    let take = |by: &Caller, from, role| revoke_role(&world.core, by, from, role);
+    assert_eq!(take(&gus, id, guard.id), denied(ServerPermission::AssignRole));
+    assert_eq!(take(&chief, id, ADMINISTRATOR), Ok(Done::AlreadySo));
+    assert_eq!(take(&chief, AccountId::new(999), guard.id), Ok(Done::AlreadySo));
+    assert_eq!(held_by(&world.core, &gus, id), Ok(Some(guard.id)));
+    assert_eq!(take(&chief, id, guard.id), Ok(Done::Done));
+    assert_eq!(held_by(&world.core, &gus, id), Ok(None));
+    let last = take(&chief, chief.account_id().unwrap(), ADMINISTRATOR);
+    assert_eq!(last, Err(Error::Refused(Reason::LastAdministrator)));
+}
+
+#[test]
+fn roles_are_shown_to_whoever_has_signed_in() {
+    let world = World::new();
+    let ada = world.person("ada");
+    role(&world, "guard", &[ServerPermission::ViewUsers]);
+    let names: Vec<_> = list_openly(&world.core, &ada).unwrap().into_iter().map(|role| role.name).collect();
+    assert_eq!(names, ["admin", "guard"]);
+    assert!(list_openly(&world.core, &Caller::anonymous(Dialect::Ourchat)).is_err());
+}

@@ -89,7 +89,6 @@ pub fn answer(op: Op, fault: &Fault) -> Answer {
         Fault::SignalCandidate => invalid("ice_candidate is required for ICE candidate signals"),
         Fault::SignalType => invalid("Signal Type Must Be Specified"),
         Fault::Maintaining => row(Code::Unavailable, "Server Maintaining"),
-        Fault::Unfinished => row(Code::Unimplemented, "not yet implemented"),
     }
 }
 

@@ -166,14 +166,17 @@ fn message(core: &Core, room: RoomId, offset: Offset) -> Option<MessageView> {
 fn announced(core: &Core, id: AnnouncementId) -> Option<Told> {
     // Who listens is signed in, which is all that it takes.
     let said = announcements::get(core, &Caller::operator(), id).ok()?;
+    Some(Told::AnnouncementResponse(announcement(said)))
+}
+
+/// An announcement; one by the operator has no publisher.
+pub(crate) fn announcement(said: announcements::Announcement) -> AnnouncementResponse {
     let publisher_id = said.by.map_or(0, |by| by.get());
-    let announcement = Announcement { content: said.text, title: String::new(), publisher_id };
-    let created_at = Some(timestamp(said.at));
-    Some(Told::AnnouncementResponse(AnnouncementResponse {
-        announcement: Some(announcement),
-        created_at,
-        id: id.get(),
-    }))
+    AnnouncementResponse {
+        announcement: Some(Announcement { content: said.text, title: said.title, publisher_id }),
+        created_at: Some(timestamp(said.at)),
+        id: said.id.get(),
+    }
 }
 
 /// The word of the answer as it was sent; other dialects know yes and no.

@@ -3,7 +3,7 @@
 //! the network that could never have been allotted is "not found", like one that was not.
 
 use chatelaine_core::error::{Error, Limit, Thing};
-use chatelaine_core::ids::{AccountId, CallId, EventId, FileId, MessageId, RoleId, RoomId, UploadId};
+use chatelaine_core::ids::{AccountId, CallId, EventId, FileId, MessageId, RoleId, RoomId, ServerRoleId, UploadId};
 use chatelaine_core::limits::ROOM_FIRST_MEMBERS_MAX;
 use chatelaine_core::secrets::Keys;
 use chatelaine_core::veil::{VEILED_CHARS, Veiled, unveil, veil};
@@ -50,6 +50,11 @@ pub(crate) fn room_or_none(session: u64) -> RoomId {
 /// The role of a role id, or one that is not there.
 pub(crate) fn role_or_none(role: u64) -> RoleId {
     RoleId::parse(role).unwrap_or(RoleId::new(NEVER))
+}
+
+/// The role on the server of a role id, or one that is not there.
+pub(crate) fn server_role_or_none(role: u64) -> ServerRoleId {
+    ServerRoleId::parse(role).unwrap_or(ServerRoleId::new(NEVER))
 }
 
 /// The accounts of user ids, and apart from them the numbers that no account can have, each once. Fails with

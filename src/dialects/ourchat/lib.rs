@@ -45,12 +45,14 @@ pub use verify::{Letter, Post};
 pub use wire::Fault;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use chatelaine_core::Core;
+use chatelaine_core::settings::Settings;
+use chatelaine_core::{Core, Error, figures};
 use chatelaine_http::{Pace, Places, TooFast};
 
+use manage::Machine;
 use verify::Waiters;
 
 /// What this dialect needs to run; cheap to clone.
@@ -59,27 +61,57 @@ pub struct Ourchat(Arc<Inner>);
 
 struct Inner {
     core: Core,
-    options: Options,
+    held: RwLock<Held>,
+    /// How options follow from the settings of the domain; without it they stay as they are.
+    settle: OnceLock<Settle>,
     /// Whether every call but a few is refused, until an administrator ends it or the server starts anew.
     maintaining: AtomicBool,
-    pace: Pace,
+    machine: Machine,
     waiters: Arc<Waiters>,
     post: Post,
     places: Places,
+}
+
+/// Makes options of the settings of the domain.
+type Settle = Box<dyn Fn(&Settings) -> Options + Send + Sync>;
+
+/// The options in force, and from which settings they came.
+#[derive(Clone)]
+struct Held {
+    settings: Arc<Settings>,
+    options: Arc<Options>,
+    pace: Arc<Pace>,
 }
 
 impl Ourchat {
     /// The dialect over a core; `post` takes the letters to people, `places` counts the streams that people keep open.
     pub fn new(core: Core, options: Options, post: Post, places: Places) -> Ourchat {
         let maintaining = AtomicBool::new(options.maintaining);
-        let pace = Pace::new(options.rate_burst, options.rate_replenish);
-        Ourchat(Arc::new(Inner { core, options, maintaining, pace, waiters: Arc::default(), post, places }))
+        let pace = Arc::new(Pace::new(options.rate_burst, options.rate_replenish));
+        let held = RwLock::new(Held { settings: core.settings(), options: Arc::new(options), pace });
+        let (settle, machine, waiters) = (OnceLock::new(), Machine::new(), Arc::default());
+        Ourchat(Arc::new(Inner { core, held, settle, maintaining, machine, waiters, post, places }))
+    }
+
+    /// From now on the options follow the settings of the domain in this way. Only the first call counts.
+    pub fn follow_settings(&self, settle: impl Fn(&Settings) -> Options + Send + Sync + 'static) {
+        let _first = self.0.settle.set(Box::new(settle));
+    }
+
+    /// Measures, and writes figures down when it is time; to be called each second. Blocks. Says how many rows it wrote.
+    pub fn tick(&self) -> Result<usize, Error> {
+        let options = self.options();
+        if !options.enable_metrics {
+            return Ok(0);
+        }
+        figures::tick(self.core(), options.metrics_snapshot_interval.as_secs())
     }
 
     /// Counts one request of an address. Never refuses where the server's own limits are switched off.
     pub(crate) fn count(&self, address: IpAddr) -> Result<(), TooFast> {
-        let on = self.0.core.settings().rate_limit.enabled && self.0.options.rate_limit;
-        if on { self.0.pace.check(address) } else { Ok(()) }
+        let held = self.held();
+        let on = self.0.core.settings().rate_limit.enabled && held.options.rate_limit;
+        if on { held.pace.check(address) } else { Ok(()) }
     }
 
     pub(crate) fn waiters(&self) -> &Arc<Waiters> {
@@ -98,11 +130,35 @@ impl Ourchat {
         &self.0.core
     }
 
-    pub(crate) fn options(&self) -> &Options {
-        &self.0.options
+    /// The options in force; a snapshot that later changes do not touch.
+    pub(crate) fn options(&self) -> Arc<Options> {
+        self.held().options
     }
 
     pub(crate) fn maintaining(&self) -> &AtomicBool {
         &self.0.maintaining
+    }
+
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.0.machine
+    }
+
+    /// What holds, made anew when the settings are others than last time.
+    fn held(&self) -> Held {
+        let settings = self.0.core.settings();
+        let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.0.settle.get() {
+            Some(settle) if !Arc::ptr_eq(&held.settings, &settings) => {
+                let options = Arc::new(settle(&settings));
+                let same = |o: &Options| (o.rate_burst, o.rate_replenish);
+                let kept = same(&held.options) == same(&options);
+                let fresh = || Arc::new(Pace::new(options.rate_burst, options.rate_replenish));
+                let pace = if kept { held.pace } else { fresh() };
+                let held = Held { settings, options, pace };
+                *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = held.clone();
+                held
+            }
+            Some(_) | None => held,
+        }
     }
 }

@@ -6,7 +6,7 @@ use chatelaine_core::files::{self, Pixels};
 use chatelaine_core::ids::{FileId, RoomId};
 use chatelaine_core::limits::{MESSAGE_PIXELS_SIDE_MAX, MESSAGE_SEGMENTS_MAX};
 use chatelaine_core::messages::{self, Foreign, MessageView, NewMessage, Segment, Sent};
-use chatelaine_core::{Caller, Core, Dialect, accounts, ask as run};
+use chatelaine_core::{Caller, Core, Dialect, accounts, ask as run, figures};
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::recall::v1::RecallMsgRequest;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::recall::v1::RecallMsgResponse;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{Msg, SendMsgRequest, SendMsgResponse};
@@ -36,7 +36,9 @@ async fn say(at: &Ourchat, caller: &Caller, room: RoomId, ask: Asked) -> Result<
     let text_bytes = at.core().settings().messages.text_bytes;
     let new = heard(room, ask, usize::try_from(text_bytes).unwrap_or(usize::MAX));
     let key_life_s = at.options().room_key_duration.as_secs();
-    messages::send_keyed_soon(at.core(), caller, new, key_life_s)?.await
+    let sent = messages::send_keyed_soon(at.core(), caller, new, key_life_s)?.await?;
+    figures::note_sent(at.core(), &sent);
+    Ok(sent)
 }
 
 pub(crate) async fn recall_msg(at: Ourchat, caller: Caller, ask: RecallMsgRequest) -> Result<RecallMsgResponse, Fault> {

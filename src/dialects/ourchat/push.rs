@@ -14,7 +14,7 @@ use chatelaine_core::event::Live;
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::push::{Ending, Follow, Followed, Scope, Since, Wish};
 use chatelaine_core::roles::{self, Permission};
-use chatelaine_core::{Caller, Core, Dialect, What, ask as run, presence};
+use chatelaine_core::{Caller, Core, Dialect, What, ask as run, figures, presence};
 use chatelaine_http::Place;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{FetchMsgsRequest, FetchMsgsResponse};
 use futures_util::stream;
@@ -48,9 +48,10 @@ pub(crate) async fn fetch_msgs(
     let follow = Follow::start(core.clone(), &caller, Wish { since, scope, replay_max: None })?;
     let line = presence::connect(&core, account);
     let batch = at.options().fetch_msg_page_size.min(BATCH);
+    let counted = figures::listen(&core);
     let (ready, rest) = (VecDeque::new(), Vec::new());
-    let teller =
-        Teller { core, account, follow, _line: line, _place: place, ready, rest, held: None, live: false, batch };
+    let taken = (line, place, counted);
+    let teller = Teller { core, account, follow, _taken: taken, ready, rest, held: None, live: false, batch };
     Ok(Box::pin(stream::unfold(Some(teller), |teller| async move {
         let mut teller = teller?;
         match teller.next().await {
@@ -61,7 +62,7 @@ pub(crate) async fn fetch_msgs(
 }
 
 /// What a client saw last. Ours are whole microseconds, so what is newer than a part of one is newer than the whole.
-fn moment(time: Option<Timestamp>) -> Result<Stamp, Fault> {
+pub(crate) fn moment(time: Option<Timestamp>) -> Result<Stamp, Fault> {
     let Timestamp { seconds, nanos } = time.ok_or(Fault::TimeMissing)?;
     if !CALENDAR_S.contains(&seconds) || !(0..1_000_000_000).contains(&nanos) {
         return Err(Fault::TimeFormat);
@@ -74,10 +75,8 @@ struct Teller {
     core: Core,
     account: AccountId,
     follow: Follow,
-    /// Who listens is here.
-    _line: presence::Line,
-    /// It is one of the streams that the account may have.
-    _place: Place,
+    /// Who listens is here; it is one of the streams that the account may have; and it is counted.
+    _taken: (presence::Line, Place, figures::Listening),
     /// What is encoded and not yet taken.
     ready: VecDeque<Bytes>,
     /// Missed events for which the last batch had no room.

@@ -91,8 +91,6 @@ pub enum Fault {
     SignalType,
     /// In maintenance only administrators sign in.
     Maintaining,
-    /// The rpc is not there yet.
-    Unfinished,
 }
 
 impl From<Error> for Fault {

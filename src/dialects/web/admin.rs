@@ -7,6 +7,7 @@ use chatelaine_core::clock::Until;
 use chatelaine_core::error::Thing;
 use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
 use chatelaine_core::server_roles::{self, ServerPermission, ServerPermissions};
+use chatelaine_core::settings::Holds;
 use chatelaine_core::{Ask, Core, audit, caller::Caller, error, logins, settings};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -159,7 +160,9 @@ pub async fn reset_link(call: Call) -> Reply {
 pub async fn list_settings(call: Call) -> Reply {
     let caller = call.signed_in().await?;
     let listed = call.ask(move |core| settings::list(core, &caller)).await?;
-    wire::ok(&Page { items: listed.into_iter().map(Setting::from).collect(), next: None })
+    // What waits for the next start is the operator's matter: pages could not show that nothing happened yet.
+    let listed = listed.into_iter().filter(|setting| setting.holds == Holds::AtOnce);
+    wire::ok(&Page { items: listed.map(Setting::from).collect(), next: None })
 }
 
 /// Changes one setting, or takes the change back.

@@ -2,6 +2,7 @@
 
 use chatelaine_core::Done;
 use chatelaine_core::error::Thing;
+use chatelaine_core::figures;
 use chatelaine_core::ids::{AccountId, Offset, RoomId};
 use chatelaine_core::messages::{self, Where};
 use chatelaine_core::presence;
@@ -99,6 +100,7 @@ pub async fn send(mut call: Call) -> Reply {
     let new = message(room, new)?;
     // Waits without a thread: a thousand senders in one sync cost a thousand small futures.
     let sent = messages::send_soon(call.core(), &caller, new)?.await?;
+    figures::note_sent(call.core(), &sent);
     match sent.done {
         Done::Done => wire::created(&Message::from(sent.message)),
         Done::AlreadySo => wire::ok(&Message::from(sent.message)),

@@ -183,6 +183,15 @@ impl Blobs {
         self.inner.dir.join(format!("{first:02x}")).join(format!("{second:02x}")).join(hash.to_string())
     }
 
+    /// How much of the disk under the bodies is in use, in percent; none when the system does not say.
+    #[must_use]
+    pub fn disk_used_percent(&self) -> Option<f64> {
+        let space = rustix::fs::statvfs(&self.inner.tmp).ok()?;
+        let used = space.f_blocks.saturating_sub(space.f_bfree);
+        let all = used.saturating_add(space.f_bavail);
+        (all > 0).then(|| used as f64 * 100.0 / all as f64)
+    }
+
     /// Changes how much free space the file system must keep for bodies to be taken.
     pub fn set_reserve(&self, bytes: u64) {
         self.inner.reserve_bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);

@@ -87,6 +87,36 @@ fn a_run_time_setting_holds_at_once_and_after_a_restart_until_it_is_reset() {
 }
 
 #[test]
+fn a_setting_of_the_start_holds_from_the_next_one_on_and_can_be_taken_back_while_nothing_runs() {
+    let scratch = tempfile::tempdir().unwrap();
+    let server = Server::start(scratch.path(), &[]);
+    let said = admin(scratch.path(), &["set", "tls.mode=off"], "").good();
+    assert_eq!(said, "tls.mode = off, from the next start on\n");
+    assert!(server.url.starts_with("https://"), "nothing happened yet");
+    server.stop();
+    let server = Server::start(scratch.path(), &[]);
+    assert!(server.url.starts_with("http://"), "{}", server.url);
+    server.stop();
+    assert_eq!(admin(scratch.path(), &["reset", "tls.mode"], "").good(), "tls.mode = auto\n");
+    assert!(Server::start(scratch.path(), &[]).url.starts_with("https://"));
+}
+
+#[test]
+fn the_account_that_the_settings_name_is_an_administrator_after_the_start() {
+    let scratch = tempfile::tempdir().unwrap();
+    let named = ["--set", "ourchat.initial_admin_ocid=ada"];
+    let role = || {
+        let rows = listed(scratch.path(), &["list"]);
+        rows.into_iter().find(|row| row["handle"] == "ada").unwrap()["role"].as_str().unwrap().to_owned()
+    };
+    Server::start(scratch.path(), &named).stop();
+    admin(scratch.path(), &["create", "--handle", "ada", "--name", "Ada", "--stdin"], PASSWORD).good();
+    assert_eq!(role(), "");
+    Server::start(scratch.path(), &named).stop();
+    assert_eq!(role(), "admin");
+}
+
+#[test]
 fn sign_up_invites_are_made_listed_and_taken_back() {
     let scratch = tempfile::tempdir().unwrap();
     let _server = Server::start(scratch.path(), &[]);

@@ -1,6 +1,7 @@
-//! Handlers.
+//! Roles on the server: giving, taking, and telling what they allow.
 
-use chatelaine_core::Caller;
+use chatelaine_core::server_roles::{self, ServerPermission};
+use chatelaine_core::{Caller, ask};
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::AssignServerRoleRequest;
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::AssignServerRoleResponse;
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::ListServerRolePermissionsRequest;
@@ -11,46 +12,78 @@ use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::ListUserServ
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::ListUserServerRolesResponse;
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::RemoveServerRoleRequest;
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::RemoveServerRoleResponse;
+use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::{PermissionInfo, ServerRoleInfo};
 
-use crate::Ourchat;
 use crate::wire::Fault;
+use crate::{Ourchat, ids};
 
 pub(crate) async fn assign_server_role(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: AssignServerRoleRequest,
+    at: Ourchat,
+    caller: Caller,
+    wish: AssignServerRoleRequest,
 ) -> Result<AssignServerRoleResponse, Fault> {
-    Err(Fault::Unfinished)
+    let (account, role) = (ids::account_or_nobody(wish.user_id), ids::server_role_or_none(wish.role_id));
+    ask(at.core(), move |core| server_roles::grant(core, &caller, account, role)).await?;
+    Ok(AssignServerRoleResponse {})
 }
 
 pub(crate) async fn remove_server_role(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: RemoveServerRoleRequest,
+    at: Ourchat,
+    caller: Caller,
+    wish: RemoveServerRoleRequest,
 ) -> Result<RemoveServerRoleResponse, Fault> {
-    Err(Fault::Unfinished)
+    let (account, role) = (ids::account_or_nobody(wish.user_id), ids::server_role_or_none(wish.role_id));
+    ask(at.core(), move |core| server_roles::revoke_role(core, &caller, account, role)).await?;
+    Ok(RemoveServerRoleResponse {})
 }
 
 pub(crate) async fn list_user_server_roles(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: ListUserServerRolesRequest,
+    at: Ourchat,
+    caller: Caller,
+    wish: ListUserServerRolesRequest,
 ) -> Result<ListUserServerRolesResponse, Fault> {
-    Err(Fault::Unfinished)
+    let account = ids::account_or_nobody(wish.user_id);
+    let role = ask(at.core(), move |core| server_roles::held_by(core, &caller, account)).await?;
+    Ok(ListUserServerRolesResponse { role_ids: role.iter().map(|role| role.get()).collect() })
 }
 
 pub(crate) async fn list_server_roles(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: ListServerRolesRequest,
+    at: Ourchat,
+    caller: Caller,
+    _wish: ListServerRolesRequest,
 ) -> Result<ListServerRolesResponse, Fault> {
-    Err(Fault::Unfinished)
+    let roles = ask(at.core(), move |core| server_roles::list_openly(core, &caller)).await?;
+    let roles = roles.into_iter().map(|role| ServerRoleInfo {
+        id: role.id.get(),
+        name: role.name,
+        description: role.description,
+    });
+    Ok(ListServerRolesResponse { roles: roles.collect() })
 }
 
 pub(crate) async fn list_server_role_permissions(
-    _at: Ourchat,
-    _caller: Caller,
-    _ask: ListServerRolePermissionsRequest,
+    at: Ourchat,
+    caller: Caller,
+    wish: ListServerRolePermissionsRequest,
 ) -> Result<ListServerRolePermissionsResponse, Fault> {
-    Err(Fault::Unfinished)
+    let role = ids::server_role_or_none(wish.role_id);
+    let roles = ask(at.core(), move |core| server_roles::list_openly(core, &caller)).await?;
+    let allowed = roles.into_iter().find(|known| known.id == role).map(|known| known.permissions.list());
+    Ok(ListServerRolePermissionsResponse { permissions: allowed.unwrap_or_default().into_iter().map(told).collect() })
+}
+
+/// A permission in the words of this protocol (ourchat section 5).
+fn told(permission: ServerPermission) -> PermissionInfo {
+    let (name, description) = match permission {
+        ServerPermission::PublishAnnouncement => ("publish_announcement", "publish announcement"),
+        ServerPermission::BanUser => ("ban_user", "ban user"),
+        ServerPermission::MuteUser => ("mute_user", "mute user"),
+        ServerPermission::ViewConfiguration => ("view_configuration", "view server configuration"),
+        ServerPermission::ModifyConfiguration => ("modify_configuration", "modify server configuration"),
+        ServerPermission::ViewMonitoring => ("view_monitoring", "view server monitoring metrics"),
+        ServerPermission::ViewUsers => ("view_users", "view user list and details"),
+        ServerPermission::ManageRooms => ("manage_sessions", "manage sessions (view, delete, remove users)"),
+        ServerPermission::AssignRole => ("assign_role", "assign server management roles to users"),
+    };
+    PermissionInfo { id: permission.number().into(), name: name.to_owned(), description: description.to_owned() }
 }

@@ -56,6 +56,6 @@ own!(
     TokenMissing, TokenInvalid, TokenExpired, TokenForm, TokenUnreadable, TokenScheme, TokenAccountGone, TokenAccountClosed,
     TokenAccountBanned, AuthTypeMissing, PublicKey, RequestValue, SessionName, SessionDescription, SessionAvatar, TimeMissing,
     TimeFormat, Metadata, UploadOrder, FileSize, FileHash, EncryptedAlready, PlainAlready, VerificationFailed, MetricsOff,
-    HistoryOff, StartTime, EndTime, Interval, SignalSdp, SignalCandidate, SignalType, StreamTooLong, StreamBroken, Maintaining, Unfinished;
+    HistoryOff, StartTime, EndTime, Interval, SignalSdp, SignalCandidate, SignalType, StreamTooLong, StreamBroken, Maintaining;
     Json, Configuration
 );

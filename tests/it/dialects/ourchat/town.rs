@@ -2,7 +2,8 @@
 //! in one tongue can be looked at in the other.
 
 use chatelaine_core::ids::{AccountId, RoomId};
-use chatelaine_core::{Caller, accounts, server_roles};
+use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use chatelaine_core::{Caller, accounts};
 use chatelaine_http::jwt::{self, Claims};
 use chatelaine_ourchat_pb::service::ourchat::friends::accept_friend_invitation::v1::AcceptFriendInvitationRequest;
 use chatelaine_ourchat_pb::service::ourchat::friends::add_friend::v1::AddFriendRequest;
@@ -13,6 +14,7 @@ use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::{
 use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::set_role::v1::SetRoleRequest;
 use chatelaine_ourchat_pb::service::ourchat::v1::our_chat_service_client::OurChatServiceClient;
+use chatelaine_ourchat_pb::service::server_manage::v1::server_manage_service_client::ServerManageServiceClient;
 use serde_json::Value;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -72,6 +74,16 @@ impl Town {
         one
     }
 
+    /// Somebody whose role on the server allows just this.
+    pub fn holder(&self, name: &str, permissions: &[ServerPermission]) -> Citizen {
+        let (one, operator) = (self.citizen(name), Caller::operator());
+        let permissions = ServerPermissions::of(permissions);
+        let new = NewServerRole { name: name.to_owned(), description: format!("as {name}"), permissions };
+        let role = server_roles::make(&self.world.core, &operator, new).expect("a role");
+        server_roles::grant(&self.world.core, &operator, AccountId::new(one.id), role.id).expect("given");
+        one
+    }
+
     /// A session of the first with the others in it.
     pub async fn session(&self, owner: &Citizen, others: &[&Citizen]) -> u64 {
         let request = NewSessionRequest { name: Some("kitchen".to_owned()), ..NewSessionRequest::default() };
@@ -97,6 +109,10 @@ impl Citizen {
     /// The token as a header has it.
     pub fn authorization(&self) -> String {
         format!("Bearer {}", self.token)
+    }
+
+    pub fn manage(&self) -> ServerManageServiceClient<Channel> {
+        self.line.manage()
     }
 
     /// A request with the token.
