@@ -6,4 +6,5 @@
 pub mod cli;
 pub mod config;
 pub mod jobs;
+pub mod outbound;
 pub mod serve;

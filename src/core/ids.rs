@@ -67,6 +67,10 @@ id!(
     AccountId, ID_END
 );
 id!(
+    /// A letter on its way out.
+    LetterId, ID_END
+);
+id!(
     /// One signed-in client of an account.
     LoginId, ID_END
 );

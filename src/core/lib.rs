@@ -26,6 +26,7 @@ pub mod machines;
 pub mod maintenance;
 pub mod messages;
 pub mod migrations;
+pub mod outbox;
 pub mod page;
 pub mod presence;
 pub mod push;

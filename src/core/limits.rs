@@ -118,6 +118,15 @@ pub const RESTRICTION_LIFE_MAX_S: u64 = 100 * 365 * 24 * 3_600;
 /// Open reports of one account.
 pub const REPORTS_OPEN_MAX: usize = 200;
 
+/// Letters that wait to be sent.
+pub const LETTERS_KEPT_MAX: usize = 10_000;
+/// Bytes of a letter, all its forms together.
+pub const LETTER_BYTES_MAX: usize = 256 * 1_024;
+/// Seconds from the first failed try of a letter to the second; each later wait is twice as long.
+pub const LETTER_RETRY_S: u64 = 5;
+/// Seconds between two tries of a letter at most.
+pub const LETTER_RETRY_MAX_S: u64 = 3_600;
+
 /// Roles on the server.
 pub const SERVER_ROLES_MAX: usize = 100;
 /// Characters of the name of a role.

@@ -179,6 +179,9 @@ schema! {
         // 0e: figures
         0x0e01 FIGURES_BY_TIME "figures_by_time": Stamp => crate::figures::Figures;
         0x0e02 KEPT_COUNT "kept_count": u8 => u64, cached;
+        // 10: letters
+        0x1001 LETTER_BY_ID "letter_by_id": LetterId => crate::outbox::Letter;
+        0x1002 LETTERS_BY_DUE "letters_by_due": (Stamp, LetterId) => ();
     }
     counters {
         0x0f01 ACCOUNTS "accounts";
@@ -197,6 +200,7 @@ schema! {
         0x0f0c INVITES "invites";
         0x0f0d LINKS "links";
         0x0f0e CALLS "calls";
+        0x0f0f LETTERS "letters";
     }
 }
 

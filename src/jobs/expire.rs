@@ -3,12 +3,13 @@
 //! What has run out is refused at once by the operations themselves; this only frees the space.
 
 use chatelaine_core::accounts::email_proof;
-use chatelaine_core::{Core, Result, logins, rooms};
+use chatelaine_core::{Core, Result, logins, outbox, rooms};
 
 use super::until_none;
 
 /// Expires once; says how many things ended.
 pub fn run(core: &Core) -> Result<u64> {
     let logins = until_none(core, logins::expire)?;
-    Ok(logins + until_none(core, rooms::expire_invites)? + until_none(core, email_proof::expire)?)
+    let letters = until_none(core, outbox::expire)?;
+    Ok(logins + letters + until_none(core, rooms::expire_invites)? + until_none(core, email_proof::expire)?)
 }

@@ -7,6 +7,7 @@ mod calls;
 mod deleted_rooms;
 mod expire;
 mod lapse;
+pub mod mail;
 mod presence;
 mod removed_accounts;
 mod retain;

@@ -10,7 +10,7 @@ use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, SystemClock, server_roles};
 use chatelaine_http::Places;
 use chatelaine_http::jwt::{self, Claims};
-use chatelaine_ourchat::{Front, Options as OurchatOptions, Ourchat};
+use chatelaine_ourchat::{Front, Options as OurchatOptions, Ourchat, Outside};
 use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::upload_request::Data;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::{
@@ -55,7 +55,8 @@ impl Place {
             run_time: RunTime::default(),
         })
         .expect("a domain");
-        let ourchat = Ourchat::new(core.clone(), OurchatOptions::default(), Arc::new(drop), Places::new(64));
+        let outside = Outside { post: Arc::new(|_| Box::pin(std::future::ready(Ok(())))), github: None };
+        let ourchat = Ourchat::new(core.clone(), OurchatOptions::default(), outside, Places::new(64));
         let front = Front::new(ourchat).expect("services");
         let (chief, friend) = (account(&core, "Chief"), account(&core, "Friend"));
         server_roles::grant(&core, &Caller::operator(), chief, server_roles::ADMINISTRATOR).expect("a role");

@@ -16,7 +16,7 @@ use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
-use chatelaine_ourchat::{Front, Letter, Options as OurchatOptions, Ourchat};
+use chatelaine_ourchat::{Front, Letter, Options as OurchatOptions, Ourchat, Outside};
 use chatelaine_store::{Blobs, Options, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -28,8 +28,16 @@ pub const START: Stamp = Stamp::from_seconds(1_800_000_000);
 /// A password that is strong enough everywhere.
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// Limits of JSON bodies, small enough to be reached.
+fn small_bodies() -> BodiesLimits {
+    BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() }
+}
+
 /// Live sockets that one account may have open.
 pub const SOCKETS_PER_ACCOUNT: usize = 8;
+
+/// Makes the ways to the outside.
+type Reach = Box<dyn FnOnce(&Core) -> Outside>;
 
 /// A running server.
 pub struct World {
@@ -68,17 +76,26 @@ impl World {
 
     /// A world with other settings, also of the ourchat dialect.
     pub fn with_ourchat(change: impl FnOnce(&mut Settings, &mut OurchatOptions)) -> World {
-        World::open(change, BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() }, Limits::default())
+        World::open(change, (small_bodies(), Limits::default()), None)
+    }
+
+    /// A world with other settings whose ways to the outside are real ones; its letters are not gathered.
+    pub fn with_outside(
+        change: impl FnOnce(&mut Settings, &mut OurchatOptions),
+        outside: impl FnOnce(&Core) -> Outside + 'static,
+    ) -> World {
+        World::open(change, (small_bodies(), Limits::default()), Some(Box::new(outside)))
     }
 
     /// A world with other limits of JSON bodies.
     pub fn with_bodies(bodies: BodiesLimits) -> World {
-        World::open(|_, _| {}, bodies, Limits::default())
+        World::open(|_, _| {}, (bodies, Limits::default()), None)
     }
 
     /// A world that waits only so long for a client in the middle of a body.
     pub fn impatient(body_idle: Duration) -> World {
-        World::open(|_, _| {}, BodiesLimits::default(), Limits { body_idle, ..Limits::default() })
+        let limits = Limits { body_idle, ..Limits::default() };
+        World::open(|_, _| {}, (BodiesLimits::default(), limits), None)
     }
 
     /// A world whose settings are given like those of the program, and may be changed while it runs.
@@ -88,25 +105,30 @@ impl World {
         let loaded = load(&Sources { set, ..Sources::default() }).expect("settings");
         let (settings, options) = (loaded.config.domain.clone(), loaded.config.ourchat.clone());
         let bodies = BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() };
-        let world = World::build((settings, config::run_time(&loaded)), options, (bodies, Limits::default()));
+        let world = World::build((settings, config::run_time(&loaded)), options, (bodies, Limits::default()), None);
         world.ourchat.follow_settings(move |settings| config::with_changes(&loaded.config, settings).ourchat);
         world
     }
 
-    fn open(change: impl FnOnce(&mut Settings, &mut OurchatOptions), bodies: BodiesLimits, limits: Limits) -> World {
+    fn open(
+        change: impl FnOnce(&mut Settings, &mut OurchatOptions),
+        (bodies, limits): (BodiesLimits, Limits),
+        outside: Option<Reach>,
+    ) -> World {
         let mut settings = Settings::default();
         settings.accounts.hash_memory_kib = 64;
         settings.accounts.hash_passes = 1;
         settings.rate_limit.enabled = false;
         let mut ourchat = OurchatOptions { public_url: "http://here".to_owned(), ..OurchatOptions::default() };
         change(&mut settings, &mut ourchat);
-        World::build((settings, RunTime::default()), ourchat, (bodies, limits))
+        World::build((settings, RunTime::default()), ourchat, (bodies, limits), outside)
     }
 
     fn build(
         (settings, run_time): (Settings, RunTime),
         ourchat: OurchatOptions,
         (bodies, limits): (BodiesLimits, Limits),
+        outside: Option<Reach>,
     ) -> World {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TestClock::at(START));
@@ -122,9 +144,16 @@ impl World {
         let setup_token = token.map(|token| token.reveal().clone()).unwrap_or_default();
         let stop = CancellationToken::new();
         let (post, letters) = mpsc::channel();
-        let post = move |letter| post.send(letter).expect("somebody reads letters");
+        let gather = move |letter| {
+            post.send(letter).expect("somebody reads letters");
+            Box::pin(std::future::ready(Ok(()))) as _
+        };
+        let outside = match outside {
+            Some(outside) => outside(&core),
+            None => Outside { post: Arc::new(gather), github: None },
+        };
         let places = Places::new(SOCKETS_PER_ACCOUNT);
-        let ourchat = Ourchat::new(core.clone(), ourchat, Arc::new(post), places);
+        let ourchat = Ourchat::new(core.clone(), ourchat, outside, places);
         let (address, running) =
             start(&core, ourchat.clone(), folder.path(), stop.clone(), (Bodies::new(bodies), limits));
         let letters = Mutex::new(letters);

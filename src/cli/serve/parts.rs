@@ -11,14 +11,19 @@ use chatelaine_core::settings::Settings;
 use chatelaine_core::{Caller, Core, accounts, server_roles};
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
-use chatelaine_ourchat::{Front, Letter, Options, Ourchat};
+use chatelaine_ourchat::{Front, Letter, Options, Ourchat, Outside, Post};
 use chatelaine_web::Web;
+use futures_util::FutureExt;
+use futures_util::future::ready;
 use metrics::{counter, gauge};
 use sd_notify::NotifyState;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Exit, Failure};
 use crate::config::{Config, with_changes};
+use crate::jobs;
+use crate::outbound::{github::github, mail};
 use crate::serve::{
     self, Background, Configure, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable,
 };
@@ -28,6 +33,8 @@ const SETTINGS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often figures are looked at; written down they are at the interval of the setting.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether a letter is due again.
+const LETTERS_EVERY: Duration = Duration::from_secs(1);
 
 /// What the domain may at most allow for one upload; it counts itself.
 const UPLOAD_BYTES_MAX: u64 = 1 << 42;
@@ -43,7 +50,10 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
     let places = Places::new(config.live.sockets_per_account);
-    let ourchat = config.ourchat.enabled.then(|| ourchat(dir, started, core, (base, places.clone())));
+    let (post, mailing) = post(dir, config, core)?;
+    background.extend(mailing);
+    let ourchat = config.ourchat.enabled.then(|| ourchat(dir, started, core, (base, post, places.clone())));
+    let ourchat = ourchat.transpose()?;
     background.extend(ourchat.clone().map(watch_figures));
     let folders = ourchat.as_ref().and_then(Ourchat::panel).into_iter().collect();
     let mounts = mounts(config, ourchat.as_ref(), web.clone(), places);
@@ -86,20 +96,51 @@ fn options(dir: &Path, config: Config, base: &str) -> Options {
     options
 }
 
-/// The ourchat dialect over the domain; its options follow what administrators change. As long as nothing sends letters, their
-/// links are in the log, for the operator.
-fn ourchat(dir: &Path, started: &Config, core: &Core, (base, places): (&str, Places)) -> Ourchat {
+fn bad_setting(why: String) -> Failure {
+    Failure::new(Exit::Settings, format!("setting {why}"))
+}
+
+/// What takes letters on, and what sends them. As long as no mail is set up, their links are in the log, for the operator.
+fn post(dir: &Path, config: &Config, core: &Core) -> Result<(Post, Option<Background>), Failure> {
+    if !config.mail.is_on() {
+        let post = |letter: Letter| {
+            tracing::info!(link = letter.link, "no mail is set up; the link to be sent is {}", letter.link);
+            ready(Ok(())).boxed()
+        };
+        return Ok((Arc::new(post), None));
+    }
+    let mailer = mail::Mailer::new(&config.mail, dir).map_err(bad_setting)?;
+    let wake = Arc::new(Notify::new());
+    let (post, core) = (jobs::mail::post(core.clone(), Arc::clone(&wake)), core.clone());
+    let sending = move |stop| Box::pin(jobs::mail::keep(core, mailer, wake, LETTERS_EVERY, stop)) as _;
+    Ok((post, Some(Box::new(sending))))
+}
+
+/// The ourchat dialect over the domain; its options follow what administrators change.
+fn ourchat(
+    dir: &Path,
+    started: &Config,
+    core: &Core,
+    (base, post, places): (&str, Post, Places),
+) -> Result<Ourchat, Failure> {
     if started.ourchat.client_certificate_required {
         tracing::warn!("ourchat.client_certificate_required has no effect: no client is asked for a certificate");
     }
-    let post = |letter: Letter| {
-        tracing::info!(link = letter.link, "no mail is set up; the link to be sent is {}", letter.link)
-    };
-    let (dir, started, base) = (dir.to_owned(), started.clone(), base.to_owned());
+    let mut started = started.clone();
+    let template = &started.mail.verification_template;
+    if !template.as_os_str().is_empty() {
+        let page = mail::read(&dir.join(template), "mail.verification_template").map_err(bad_setting)?;
+        started.ourchat.email_page = Some(page);
+    }
+    let (dir, base) = (dir.to_owned(), base.to_owned());
     let settle = move |settings: &Settings| options(&dir, with_changes(&started, settings), &base);
-    let ourchat = Ourchat::new(core.clone(), settle(&core.settings()), Arc::new(post), places);
+    let options = settle(&core.settings());
+    let callback = chatelaine_ourchat::callback(&options.public_url);
+    let github =
+        options.oauth.enabled.then(|| github(&options.oauth, callback)).transpose().map_err(Failure::failed)?;
+    let ourchat = Ourchat::new(core.clone(), options, Outside { post, github }, places);
     ourchat.follow_settings(settle);
-    ourchat
+    Ok(ourchat)
 }
 
 /// Makes the one whom the settings name an administrator, if there is such an account.

@@ -24,14 +24,17 @@ pub enum Kind {
     IdentityNumber,
     /// A public key.
     Key,
+    /// An account at another place that vouches for people.
+    Elsewhere,
 }
 
 impl Kind {
-    const fn number(self) -> u8 {
+    pub(super) const fn number(self) -> u8 {
         match self {
             Kind::Phone => 1,
             Kind::IdentityNumber => 2,
             Kind::Key => 3,
+            Kind::Elsewhere => 4,
         }
     }
 
@@ -39,7 +42,8 @@ impl Kind {
         match self {
             Kind::Phone => Unique::Phone,
             Kind::IdentityNumber => Unique::IdentityNumber,
-            Kind::Key => Unique::Key,
+            // What opens one account opens no other.
+            Kind::Key | Kind::Elsewhere => Unique::Key,
         }
     }
 }
@@ -89,7 +93,13 @@ pub fn add(core: &Core, caller: &Caller, new: NewIdentifier) -> Result<Done> {
     })
 }
 
-fn add_within(tx: &mut Tx<'_>, now: Stamp, id: AccountId, hash: [u8; 32], new: &NewIdentifier) -> Result<Done> {
+pub(super) fn add_within(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    id: AccountId,
+    hash: [u8; 32],
+    new: &NewIdentifier,
+) -> Result<Done> {
     match ID_BY_IDENTIFIER.get(tx, &(new.kind.number(), hash))? {
         Some(owner) if owner == id => return Ok(Done::AlreadySo),
         Some(_) => return Err(Error::Taken(new.kind.unique())),

@@ -5,6 +5,7 @@
 mod about;
 mod account;
 mod closing;
+pub mod elsewhere;
 pub mod email_proof;
 mod faces;
 mod guesses;

@@ -58,7 +58,7 @@ pub struct NewAccount {
 
 /// How the account came to be allowed.
 #[derive(Clone)]
-enum Pass {
+pub(super) enum Pass {
     SignUp(SignUp, Option<[u8; 32]>),
     Administrator,
     Setup([u8; 32]),
@@ -155,7 +155,7 @@ fn require_password(core: &Core, new: &NewAccount, pass: &Pass) -> Result<()> {
     password::check_new(password, &[handle, email, new.display_name.as_str()], score)
 }
 
-fn require_pass(r: &impl Read, pass: &Pass, now: Stamp) -> Result<()> {
+pub(super) fn require_pass(r: &impl Read, pass: &Pass, now: Stamp) -> Result<()> {
     match pass {
         Pass::Administrator | Pass::SignUp(SignUp::Open, _) => Ok(()),
         Pass::SignUp(SignUp::Closed, _) => Err(Error::Refused(Reason::SignUpClosed)),
@@ -173,7 +173,7 @@ fn require_pass(r: &impl Read, pass: &Pass, now: Stamp) -> Result<()> {
     }
 }
 
-fn store(
+pub(super) fn store(
     tx: &mut Tx<'_>,
     new: &NewAccount,
     pass: &Pass,

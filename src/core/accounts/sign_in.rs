@@ -183,7 +183,7 @@ fn rehash(tx: &mut Tx<'_>, account: Account, old: &PasswordHash, fresh: Option<&
 }
 
 /// Fails with `SignIn(LockedOut)` while an administrator's lock holds; asked only once somebody has shown that he is this account.
-fn require_no_lock(account: &Account, now: Stamp) -> Result<()> {
+pub(super) fn require_no_lock(account: &Account, now: Stamp) -> Result<()> {
     account.lock_left(now).map_or(Ok(()), |retry_ms| Err(Error::SignIn(SignInFlaw::LockedOut { retry_ms })))
 }
 

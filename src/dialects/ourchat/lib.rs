@@ -12,6 +12,7 @@ mod front;
 mod ids;
 mod markdown;
 mod matrix;
+mod oauth;
 mod ops;
 mod options;
 mod pictures;
@@ -38,6 +39,7 @@ mod rooms;
 
 pub use codes::{Answer, answer};
 pub use front::Front;
+pub use oauth::{Github, Visitor, callback};
 pub use ops::Op;
 pub use options::{Contact, Oauth, Options, Unregister};
 pub use plain::configure;
@@ -53,6 +55,7 @@ use chatelaine_core::{Core, Error, figures};
 use chatelaine_http::{Pace, Places, TooFast};
 
 use manage::Machine;
+use oauth::States;
 use verify::Waiters;
 
 /// What this dialect needs to run; cheap to clone.
@@ -68,8 +71,17 @@ struct Inner {
     maintaining: AtomicBool,
     machine: Machine,
     waiters: Arc<Waiters>,
-    post: Post,
+    outside: Outside,
+    states: States,
     places: Places,
+}
+
+/// The ways out of the program that the dialect needs.
+pub struct Outside {
+    /// Takes letters to people.
+    pub post: Post,
+    /// Asks GitHub about people; none is no signing in by it.
+    pub github: Option<Github>,
 }
 
 /// Makes options of the settings of the domain.
@@ -84,13 +96,14 @@ struct Held {
 }
 
 impl Ourchat {
-    /// The dialect over a core; `post` takes the letters to people, `places` counts the streams that people keep open.
-    pub fn new(core: Core, options: Options, post: Post, places: Places) -> Ourchat {
+    /// The dialect over a core; `places` counts the streams that people keep open.
+    pub fn new(core: Core, options: Options, outside: Outside, places: Places) -> Ourchat {
         let maintaining = AtomicBool::new(options.maintaining);
         let pace = Arc::new(Pace::new(options.rate_burst, options.rate_replenish));
         let held = RwLock::new(Held { settings: core.settings(), options: Arc::new(options), pace });
         let (settle, machine, waiters) = (OnceLock::new(), Machine::new(), Arc::default());
-        Ourchat(Arc::new(Inner { core, held, settle, maintaining, machine, waiters, post, places }))
+        let states = States::default();
+        Ourchat(Arc::new(Inner { core, held, settle, maintaining, machine, waiters, outside, states, places }))
     }
 
     /// From now on the options follow the settings of the domain in this way. Only the first call counts.
@@ -118,8 +131,16 @@ impl Ourchat {
         &self.0.waiters
     }
 
-    pub(crate) fn post(&self, letter: Letter) {
-        (self.0.post)(letter);
+    pub(crate) fn post(&self) -> &Post {
+        &self.0.outside.post
+    }
+
+    pub(crate) fn github(&self) -> Option<&Github> {
+        self.0.outside.github.as_ref().filter(|_| self.options().oauth.enabled)
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.0.states
     }
 
     pub(crate) fn places(&self) -> &Places {

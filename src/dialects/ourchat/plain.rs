@@ -17,12 +17,13 @@ use chatelaine_http::Peer;
 use serde::Deserialize;
 
 use crate::front::{PREFLIGHT, READABLE, too_many_text};
-use crate::{Ourchat, matrix, pictures};
+use crate::{Ourchat, matrix, oauth, pictures};
 
 /// Where everything here lives.
 const BASE: &str = "/v1";
 /// What answers in maintenance too, since it tells that the server is there.
 const STATUS: &str = "/v1/status";
+const OAUTH: &str = "/oauth/github";
 const MATRIX: &str = "/_matrix/client/versions";
 const PANEL: &str = "/panel";
 const WELL_KNOWN: &str = "/.well-known/matrix";
@@ -30,15 +31,24 @@ const WELL_KNOWN: &str = "/.well-known/matrix";
 /// Adds the paths to the App of one worker.
 pub fn configure(at: Ourchat) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
     move |config| {
-        let gate_at = at.clone();
-        let gate = from_fn(move |request, next| gate(gate_at.clone(), request, next));
+        let gate = || {
+            let at = at.clone();
+            from_fn(move |request, next| gate(at.clone(), request, next))
+        };
         let paths = web::scope(BASE)
             .app_data(Data::new(at.clone()))
             .route("/status", reading().to(status))
             .route("/logo", reading().to(pictures::logo))
             .route("/avatar", reading().to(pictures::avatar))
             .route("/verify/confirm", web::get().to(confirm));
-        config.service(paths.wrap(gate));
+        config.service(paths.wrap(gate()));
+        if at.github().is_some() {
+            let paths = web::scope(OAUTH)
+                .app_data(Data::new(at.clone()))
+                .route("", web::get().to(oauth::begin))
+                .route("/callback", web::get().to(oauth::finish));
+            config.service(paths.wrap(gate()));
+        }
         if at.options().enable_matrix {
             let well_known = web::scope(WELL_KNOWN)
                 .app_data(Data::new(at.clone()))
@@ -54,6 +64,9 @@ impl Ourchat {
     #[must_use]
     pub fn paths(&self) -> Vec<&'static str> {
         let mut paths = vec![BASE];
+        if self.github().is_some() {
+            paths.push(OAUTH);
+        }
         if self.options().enable_matrix {
             paths.extend([MATRIX, WELL_KNOWN]);
         }

@@ -10,6 +10,7 @@ use chatelaine_core::ask::ask;
 use chatelaine_core::{Caller, Error};
 use chatelaine_ourchat_pb::service::auth::email_verify::v1::VerifyRequest;
 use chatelaine_ourchat_pb::service::auth::email_verify::v1::VerifyResponse;
+use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tonic::Status;
 
@@ -32,10 +33,17 @@ pub struct Letter {
     pub link: String,
     /// What it says.
     pub text: String,
+    /// The same as a page, if the operator has one.
+    pub html: Option<String>,
+    /// How long its link holds.
+    pub life: Duration,
 }
 
-/// Takes a letter and sees to it that it is sent; must not block.
-pub type Post = Arc<dyn Fn(Letter) + Send + Sync>;
+/// Takes a letter and sees to it that it is sent, now or later; done as soon as it cannot be lost any more.
+pub type Post = Arc<dyn Fn(Letter) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
+
+/// What stands for the link in the operator's page.
+const LINK: &str = "[verification_link]";
 
 /// Sends a link to the address, and answers when it was opened.
 pub(crate) async fn verify(at: Ourchat, caller: Caller, wish: VerifyRequest) -> Result<Stream<VerifyResponse>, Fault> {
@@ -46,7 +54,8 @@ pub(crate) async fn verify(at: Ourchat, caller: Caller, wish: VerifyRequest) -> 
     let waiting = Waiters::enter(at.waiters(), token.reveal())?;
     let link = format!("{}/v1/verify/confirm?token={}", at.options().public_url, token.reveal());
     let text = format!("please click \"{link}\" to verify your email");
-    at.post(Letter { to, subject: "OurChat Verification", link, text });
+    let html = at.options().email_page.as_ref().map(|page| page.replace(LINK, &link));
+    at.post()(Letter { to, subject: "OurChat Verification", link, text, html, life }).await?;
     Ok(Box::pin(futures_util::stream::once(waiting.opened(life))))
 }
 

@@ -1,0 +1,207 @@
+//! Letters on their way out of the server. One is a row until it was handed over or given up, so a crash loses none; who hands
+//! them over takes what is due, and says of each how it went. A try that failed is repeated, each time after twice as long,
+//! until the letter has lapsed: a link that no longer works is worth no letter.
+
+use chatelaine_store::{Order, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::Email;
+use crate::caller::Caller;
+use crate::clock::Stamp;
+use crate::error::{Error, Field, Flaw, Result};
+use crate::ids::LetterId;
+use crate::limits::{LETTER_BYTES_MAX, LETTER_RETRY_MAX_S, LETTER_RETRY_S, LETTERS_KEPT_MAX, PAGE_ITEMS_MAX};
+use crate::schema::{LETTER_BY_ID, LETTERS, LETTERS_BY_DUE};
+use crate::{Core, Tx};
+
+/// A letter to be sent.
+#[derive(Clone)]
+pub struct NewLetter {
+    /// Whom it goes to.
+    pub to: Email,
+    /// The line above it.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+    /// The same as a page, if there is one.
+    pub html: Option<String>,
+    /// Seconds after which it is not worth sending any more.
+    pub life_s: u64,
+}
+
+/// A letter that waits. It says things that are meant for one reader, so it is not printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Whom it goes to.
+    pub to: String,
+    /// The line above it.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+    /// The same as a page, if there is one.
+    pub html: Option<String>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it is tried next.
+    pub due_at: Stamp,
+    /// When it is given up.
+    pub expires_at: Stamp,
+}
+
+impl Row for Letter {}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Letter(***)")
+    }
+}
+
+/// Puts a letter among those to be sent. Fails with `Busy` when too many wait already.
+pub fn put(core: &Core, caller: &Caller, new: NewLetter) -> Result<LetterId> {
+    let page_bytes = new.html.as_ref().map_or(0, String::len);
+    if new.subject.len() + new.text.len() + page_bytes > LETTER_BYTES_MAX {
+        return Err(Error::Invalid(Field::Text, Flaw::TooLong));
+    }
+    let now = core.now();
+    let letter = Letter {
+        to: new.to.as_str().to_owned(),
+        subject: new.subject,
+        text: new.text,
+        html: new.html,
+        tries: 0,
+        due_at: now,
+        expires_at: now.plus_seconds(new.life_s),
+    };
+    core.write(caller, move |tx| {
+        if LETTERS_BY_DUE.count(tx, &(), LETTERS_KEPT_MAX)? >= LETTERS_KEPT_MAX {
+            return Err(Error::Busy);
+        }
+        let id = LetterId::new(tx.count_up(&LETTERS)?);
+        keep(tx, id, &letter)?;
+        Ok(id)
+    })
+}
+
+fn keep(tx: &mut Tx<'_>, id: LetterId, letter: &Letter) -> Result<()> {
+    LETTER_BY_ID.put(tx, &id, letter)?;
+    Ok(LETTERS_BY_DUE.put(tx, &(letter.due_at, id), &())?)
+}
+
+/// The letters that are due, at most so many, the longest due first.
+pub fn due(core: &Core, most: usize) -> Result<Vec<(LetterId, Letter)>> {
+    let now = core.now();
+    core.read(|view| {
+        let keys = LETTERS_BY_DUE.keys(view, &(), None, Order::Ascending, most)?;
+        let due = keys.into_iter().take_while(|(at, _)| *at <= now);
+        due.filter_map(|(_, id)| LETTER_BY_ID.get(view, &id).transpose().map(|letter| Ok((id, letter?)))).collect()
+    })
+}
+
+/// Forgets a letter: it was handed over, or nobody will ever take it.
+pub fn remove(core: &Core, id: LetterId) -> Result<()> {
+    core.write(&Caller::system(), move |tx| take(tx, id).map(|_| ()))
+}
+
+/// Counts a try that failed and says whether there will be another; else the letter is given up and gone.
+pub fn put_off(core: &Core, id: LetterId) -> Result<bool> {
+    let now = core.now();
+    core.write(&Caller::system(), move |tx| {
+        let Some(mut letter) = take(tx, id)? else { return Ok(false) };
+        letter.due_at = now.plus_seconds(wait_s(letter.tries));
+        letter.tries = letter.tries.saturating_add(1);
+        if letter.due_at >= letter.expires_at {
+            return Ok(false);
+        }
+        keep(tx, id, &letter)?;
+        Ok(true)
+    })
+}
+
+/// Seconds from the failed try after so many others to the next one.
+fn wait_s(tries: u32) -> u64 {
+    LETTER_RETRY_S.saturating_mul(1 << tries.min(32)).min(LETTER_RETRY_MAX_S)
+}
+
+fn take(tx: &mut Tx<'_>, id: LetterId) -> Result<Option<Letter>> {
+    let Some(letter) = LETTER_BY_ID.get(tx, &id)? else { return Ok(None) };
+    LETTER_BY_ID.remove(tx, &id)?;
+    LETTERS_BY_DUE.remove(tx, &(letter.due_at, id))?;
+    Ok(Some(letter))
+}
+
+/// Removes letters that have lapsed, a page at a time; says how many. For servers that no longer send any.
+pub fn expire(core: &Core) -> Result<usize> {
+    let now = core.now();
+    let lapsed: Vec<_> =
+        due(core, PAGE_ITEMS_MAX)?.into_iter().filter(|(_, letter)| letter.expires_at <= now).collect();
+    lapsed.iter().try_for_each(|(id, _)| remove(core, *id))?;
+    Ok(lapsed.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::World;
+
+    fn letter(life_s: u64) -> NewLetter {
+        let to = Email::new("ann@example.org").unwrap();
+        NewLetter { to, subject: "hello".into(), text: "words".into(), html: None, life_s }
+    }
+
+    fn rows(core: &Core) -> (usize, usize) {
+        core.read(|view| (LETTER_BY_ID.count(view, &(), 99).unwrap(), LETTERS_BY_DUE.count(view, &(), 99).unwrap()))
+    }
+
+    #[test]
+    fn a_letter_waits_until_it_is_handed_over() {
+        let world = World::new();
+        let first = put(&world.core, &Caller::system(), letter(300)).unwrap();
+        world.clock.wind(Duration::from_secs(1));
+        let second = put(&world.core, &Caller::system(), letter(300)).unwrap();
+        let ids = |most| due(&world.core, most).unwrap().into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!((ids(9), ids(1)), (vec![first, second], vec![first]));
+        remove(&world.core, first).unwrap();
+        remove(&world.core, first).unwrap();
+        assert_eq!((ids(9), rows(&world.core)), (vec![second], (1, 1)));
+        assert_eq!(format!("{:?}", due(&world.core, 1).unwrap()[0].1), "Letter(***)");
+    }
+
+    #[test]
+    fn a_failed_try_is_repeated_ever_more_seldom_and_given_up_when_the_letter_has_lapsed() {
+        let world = World::new();
+        let id = put(&world.core, &Caller::system(), letter(300)).unwrap();
+        let mut waited = Vec::new();
+        while put_off(&world.core, id).unwrap() {
+            assert_eq!(due(&world.core, 9), Ok(Vec::new()), "not at once");
+            let (at, _) = world.core.read(|view| LETTERS_BY_DUE.keys(view, &(), None, Order::Ascending, 1)).unwrap()[0];
+            let wait_ms = at.millis_since(world.core.now());
+            world.clock.wind(Duration::from_millis(wait_ms));
+            waited.push(wait_ms / 1_000);
+            assert_eq!(due(&world.core, 9).unwrap().len(), 1);
+        }
+        assert_eq!(waited, [5, 10, 20, 40, 80]);
+        assert_eq!(rows(&world.core), (0, 0), "given up");
+        assert_eq!(put_off(&world.core, id), Ok(false));
+        assert_eq!((wait_s(40), wait_s(u32::MAX)), (LETTER_RETRY_MAX_S, LETTER_RETRY_MAX_S));
+    }
+
+    #[test]
+    fn letters_that_nobody_sends_are_cleared_away_when_they_have_lapsed() {
+        let world = World::new();
+        put(&world.core, &Caller::system(), letter(300)).unwrap();
+        put(&world.core, &Caller::system(), letter(400)).unwrap();
+        assert_eq!(expire(&world.core), Ok(0));
+        world.clock.wind(Duration::from_secs(300));
+        assert_eq!((expire(&world.core), rows(&world.core)), (Ok(1), (1, 1)));
+    }
+
+    #[test]
+    fn a_letter_is_not_endless() {
+        let world = World::new();
+        let long = NewLetter { text: "x".repeat(LETTER_BYTES_MAX), ..letter(300) };
+        let refused = put(&world.core, &Caller::system(), long);
+        assert_eq!(refused, Err(Error::Invalid(Field::Text, Flaw::TooLong)));
+    }
+}

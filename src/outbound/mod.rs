@@ -1,0 +1,4 @@
+//! The only code that opens connections to the outside: each kind of it in a file, with time-outs and limits of size.
+
+pub mod github;
+pub mod mail;

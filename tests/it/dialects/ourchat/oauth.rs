@@ -1,0 +1,286 @@
+//! Signing in by GitHub, with a GitHub of our own on this machine.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chatelaine::outbound::github::github;
+use chatelaine_ourchat::{Oauth, Outside, callback};
+use chatelaine_ourchat_pb::service::auth::authorize::v1::{AuthRequest, auth_request::Account};
+use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::{GetAccountInfoRequest, QueryValues};
+use serde_json::{Value, json};
+use tonic::Code;
+
+use super::harness::{Line, refused, signed};
+use crate::client::{Answer, Ask};
+use crate::world::{PASSWORD, World};
+
+/// What the GitHub here says, by path; each a status and a body.
+type Pages = Vec<(&'static str, u16, String)>;
+
+/// A GitHub that writes down what it was asked.
+struct Github {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Github {
+    fn start(pages: Pages) -> Github {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let _broken_off = answer(stream, &pages, &kept);
+            }
+        });
+        Github { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn answer(mut stream: TcpStream, pages: &Pages, kept: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?);
+    let (mut text, mut size) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        lines.read_line(&mut line)?;
+        let line = line.trim_end().to_ascii_lowercase();
+        if let Some(length) = line.strip_prefix("content-length: ") {
+            size = length.parse().unwrap_or(0);
+        }
+        if line.is_empty() {
+            break;
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let mut body = vec![0; size];
+    lines.read_exact(&mut body)?;
+    text.push_str(&String::from_utf8_lossy(&body));
+    let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
+    kept.lock().unwrap().push(text);
+    let unknown = ("", 404, String::new());
+    let (_, status, body) = pages.iter().find(|(known, ..)| *known == path).unwrap_or(&unknown);
+    let head = format!(
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nlocation: /api/user\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())
+}
+
+const GRANT: &str = "/login/oauth/access_token";
+
+fn pages(user: &Value, emails: &Value) -> Pages {
+    vec![
+        (GRANT, 200, json!({ "access_token": "gho_1", "token_type": "bearer" }).to_string()),
+        ("/api/user", 200, user.to_string()),
+        ("/api/user/emails", 200, emails.to_string()),
+    ]
+}
+
+fn octo() -> Pages {
+    let emails = json!([
+        { "email": "other@example.org", "primary": false, "verified": true },
+        { "email": "octo@example.org", "primary": true, "verified": true },
+    ]);
+    pages(&json!({ "id": 583_231, "login": "octocat", "name": "Octo Cat" }), &emails)
+}
+
+fn world(github_at: SocketAddr) -> World {
+    world_with(github_at, |_| {})
+}
+
+fn world_with(github_at: SocketAddr, change: impl FnOnce(&mut chatelaine_core::settings::Settings)) -> World {
+    let oauth = Oauth {
+        enabled: true,
+        client_id: "app 1".to_owned(),
+        client_secret: "s&cret".into(),
+        web_url: format!("http://{github_at}"),
+        api_url: format!("http://{github_at}/api"),
+    };
+    let asking = github(&oauth, callback("http://here")).expect("a client");
+    World::with_outside(
+        move |settings, options| {
+            change(settings);
+            options.oauth = oauth;
+        },
+        move |_| Outside { post: Arc::new(|_| Box::pin(async { Ok(()) })), github: Some(asking) },
+    )
+}
+
+/// Goes to GitHub: the address it is sent to, and the word of it.
+fn begin(world: &World) -> (String, String) {
+    let answer = Ask::new("GET", "/oauth/github").send(world.address).expect(303);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let target = answer.header("location").expect("where to").to_owned();
+    let state = target.split("&state=").nth(1).expect("a word").to_owned();
+    (target, state)
+}
+
+fn finish(world: &World, query: &str) -> Answer {
+    Ask::new("GET", &format!("/oauth/github/callback{query}")).send(world.address)
+}
+
+/// The token of an answer that lets somebody in.
+fn token(answer: Answer) -> String {
+    let text = String::from_utf8(answer.expect(200).body).expect("text");
+    text.strip_prefix("GitHub OAuth successful. Token: Bearer ").expect("the protocol's words").to_owned()
+}
+
+#[test]
+fn people_are_sent_to_github_with_a_word_of_their_own() {
+    let github = Github::start(octo());
+    let world = world(github.address);
+    let (target, state) = begin(&world);
+    assert_eq!(
+        target,
+        format!(
+            "http://{}/login/oauth/authorize?client_id=app+1\
+             &redirect_uri=http%3A%2F%2Fhere%2Foauth%2Fgithub%2Fcallback&scope=user%3Aemail&state={state}",
+            github.address
+        )
+    );
+    assert!(state.len() == 16 && state.bytes().all(|b| b.is_ascii_alphanumeric()), "{state}");
+    assert_ne!(begin(&world).1, state);
+    assert!(github.asked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_comes_back_gets_a_token_that_works_and_an_account_without_password() {
+    let github = Github::start(octo());
+    let world = world(github.address);
+    let (_, state) = begin(&world);
+    let answer = finish(&world, &format!("?code=c%261&state={state}"));
+    assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let token = token(answer);
+    let line = Line::to(&world);
+    let ask = GetAccountInfoRequest {
+        id: None,
+        request_values: [QueryValues::Email, QueryValues::UserName, QueryValues::Ocid].map(i32::from).to_vec(),
+    };
+    let told = line.chat().get_account_info(signed(&token, ask)).await.expect("an active account").into_inner();
+    assert_eq!((told.email.as_deref(), told.user_name.as_deref()), (Some("octo@example.org"), Some("Octo Cat")));
+    let asked = github.asked();
+    assert!(asked[0].starts_with(&format!("post {GRANT} ")), "{}", asked[0]);
+    let form =
+        "client_id=app+1&client_secret=s%26cret&code=c%261&redirect_uri=http%3A%2F%2Fhere%2Foauth%2Fgithub%2Fcallback";
+    assert!(asked[0].ends_with(form), "{}", asked[0]);
+    assert!(asked[1].starts_with("get /api/user ") && asked[1].contains("authorization: bearer gho_1"), "{}", asked[1]);
+    assert!(asked[1].contains("user-agent: chatelaine/"), "GitHub refuses requests without one");
+    for _ in 0..7 {
+        let account = Some(Account::Email("octo@example.org".to_owned()));
+        let ask = AuthRequest { account, password: PASSWORD.to_owned() };
+        refused(line.auth().auth(ask).await, Code::Unauthenticated, "Wrong Password");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_comes_again_is_the_same_account() {
+    let github = Github::start(octo());
+    let world = world(github.address);
+    let mut accounts = Vec::new();
+    for _ in 0..2 {
+        let (_, state) = begin(&world);
+        let token = token(finish(&world, &format!("?code=c&state={state}")));
+        let ask = GetAccountInfoRequest { id: None, request_values: vec![QueryValues::Ocid.into()] };
+        let told = Line::to(&world).chat().get_account_info(signed(&token, ask)).await.unwrap().into_inner();
+        accounts.push(told.ocid);
+    }
+    assert_eq!(accounts[0], accounts[1]);
+}
+
+#[test]
+fn a_word_is_good_once_and_in_time_and_both_parts_are_needed() {
+    let github = Github::start(octo());
+    let world = world(github.address);
+    let (_, state) = begin(&world);
+    for wrong in [
+        String::new(),
+        "?code=c".to_owned(),
+        format!("?state={state}"),
+        "?code=c&state=AAAAAAAAAAAAAAAA".to_owned(),
+        "?code=c&state=".to_owned(),
+        "?code=%ff&state=%ff".to_owned(),
+    ] {
+        finish(&world, &wrong).expect(400);
+    }
+    finish(&world, &format!("?code=c&state={state}")).expect(200);
+    finish(&world, &format!("?code=c&state={state}")).expect(400);
+    let (_, late) = begin(&world);
+    world.clock.wind(Duration::from_secs(600));
+    finish(&world, &format!("?code=c&state={late}")).expect(400);
+    let (_, state) = begin(&world);
+    world.clock.wind(Duration::from_secs(599));
+    finish(&world, &format!("?code=c&state={state}")).expect(200);
+}
+
+#[test]
+fn a_github_that_refuses_fails_or_talks_nonsense_is_a_fault_of_the_server() {
+    let broken: [Pages; 7] = [
+        vec![(GRANT, 200, json!({ "error": "bad_verification_code" }).to_string())],
+        vec![(GRANT, 500, String::new())],
+        vec![(GRANT, 200, "<html>".to_owned())],
+        vec![(GRANT, 302, String::new())],
+        vec![(GRANT, 200, json!({ "access_token": "x", "more": "y".repeat(300 * 1024) }).to_string())],
+        vec![octo()[0].clone(), ("/api/user", 403, String::new())],
+        pages(&json!({ "id": 1, "login": "" }), &json!([])),
+    ];
+    for pages in broken {
+        let github = Github::start(pages.clone());
+        let world = world(github.address);
+        let (_, state) = begin(&world);
+        finish(&world, &format!("?code=c&state={state}")).expect(500);
+        assert!(github.asked().len() <= 3 && !pages.is_empty());
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let world = world(nobody);
+    let (_, state) = begin(&world);
+    finish(&world, &format!("?code=c&state={state}")).expect(500);
+}
+
+#[test]
+fn an_address_that_github_did_not_prove_is_left_out() {
+    let emails = json!([{ "email": "octo@example.org", "primary": true, "verified": false }]);
+    let github = Github::start(pages(&json!({ "id": 1, "login": "octocat", "name": null }), &emails));
+    let world = world(github.address);
+    let (_, state) = begin(&world);
+    token(finish(&world, &format!("?code=c&state={state}")));
+    let found = world.core.read(|view| chatelaine_core::accounts::find_by_email(view, "octo@example.org"));
+    assert_eq!(found, Ok(None));
+}
+
+#[test]
+fn a_server_that_takes_nobody_new_takes_nobody_from_github() {
+    let github = Github::start(octo());
+    let world = world_with(github.address, |settings| {
+        settings.accounts.sign_up = chatelaine_core::settings::SignUp::Closed;
+    });
+    let (_, state) = begin(&world);
+    finish(&world, &format!("?code=c&state={state}")).expect(403);
+}
+
+#[test]
+fn nothing_is_there_unless_it_is_switched_on_and_maintenance_closes_it() {
+    let world = World::new();
+    for path in ["/oauth/github", "/oauth/github/callback?code=c&state=s"] {
+        let answer = Ask::new("GET", path).send(world.address);
+        assert!(answer.header("location").is_none() && answer.status != 303, "{path}");
+    }
+    let oauth = Oauth { enabled: true, ..chatelaine_ourchat::Options::default().oauth };
+    let world = World::with_outside(
+        |_, options| (options.oauth, options.maintaining) = (oauth, true),
+        |_| Outside {
+            post: Arc::new(|_| Box::pin(async { Ok(()) })),
+            github: Some(Arc::new(|_| Box::pin(async { None }))),
+        },
+    );
+    Ask::new("GET", "/oauth/github").send(world.address).expect(503);
+}
