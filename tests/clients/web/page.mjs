@@ -206,6 +206,54 @@ const CHECKS = {
   },
 };
 
+/** What the panel does, signed in by e-mail as it does. */
+CHECKS["a panel looks after the server"] = async (line) => {
+  const { response: signed } = await line.auth.auth({ account: { oneofKind: "email", email: "chief@example.org" }, password: PASSWORD });
+  const chief = new Person(line, "chief@example.org", signed);
+  const ann = await line.person("ann");
+  const session = await ann.session();
+  const page = { page: 1, pageSize: 10 };
+
+  const ears = chief.listen({ ...BEGINNING, announcementOnly: true });
+  const said = (await chief.manage.publishAnnouncement({ announcement: { title: "News", content: `for ${ann.ocid}`, publisherId: 0n } })).response.announcement;
+  let event;
+  do event = (await ears.next()).respondEventType;
+  while (event.announcementResponse.id !== said.id);
+  equal([event.announcementResponse.announcement.content, event.announcementResponse.announcement.publisherId], [`for ${ann.ocid}`, chief.id], "the announcement");
+  ears.close();
+
+  const { metrics } = (await chief.manage.getMonitoringMetrics({ includeSystemMetrics: true, includeTokioMetrics: true })).response;
+  equal([metrics.totalUsers > 1, metrics.memoryUsagePercent > 0, metrics.tokio !== undefined], [true, true, true], "figures");
+  const now = BigInt(Math.floor(Date.now() / 1000));
+  await chief.manage.getHistoricalMetrics({ startTime: { seconds: now - 3600n, nanos: 0 }, endTime: { seconds: now, nanos: 0 }, interval: { seconds: 60n, nanos: 0 } });
+  equal(Object.keys(JSON.parse((await chief.manage.getConfig({})).response.content)).includes("main_cfg"), true, "the configuration");
+  equal((await chief.manage.setConfig({ content: JSON.stringify({ log_clean_duration: "30d" }) })).response.success, true, "a change");
+
+  const listed = async () => (await chief.manage.listUsers({ filter: { email: ann.email }, pagination: page })).response.users.map((user) => [user.id, user.accountStatus]);
+  equal(await listed(), [[ann.id, 0]], "who is listed");
+  await chief.manage.banUser({ userId: ann.id, reason: "noise" });
+  equal(await listed(), [[ann.id, 2]], "who is banned");
+  await refused(() => ann.chat.getAccountInfo({ requestValues: [] }), "PERMISSION_DENIED", "User Banned");
+  await chief.manage.unbanUser({ userId: ann.id });
+  // A ban ends her tokens too.
+  const again = (await line.auth.auth({ account: { oneofKind: "ocid", ocid: ann.ocid }, password: PASSWORD })).response;
+  const back = new Person(line, ann.email, again);
+
+  await refused(() => back.manage.listUsers({}), "PERMISSION_DENIED", "Permission Denied");
+  equal((await chief.manage.listServerRoles({})).response.roles[0].name, "admin", "the role");
+  equal((await chief.manage.listServerRolePermissions({ roleId: 1n })).response.permissions.length, 9, "its permissions");
+  await chief.manage.assignServerRole({ userId: ann.id, roleId: 1n });
+  equal((await chief.manage.listUserServerRoles({ userId: ann.id })).response.roleIds, [1n], "her roles");
+  await chief.manage.removeServerRole({ userId: ann.id, roleId: 1n });
+
+  const sessions = (await chief.manage.listSessions({ filter: { ownerId: ann.id }, pagination: page, queryValues: [1, 2, 8] })).response.sessions;
+  equal(sessions.map((one) => [one.sessionId, one.name, one.size]), [[session, "kitchen", 1n]], "her sessions");
+  await chief.chat.deleteSession({ sessionId: session });
+  await chief.manage.deleteAccount({ userId: ann.id });
+  const gone = await back.chat.getAccountInfo({ requestValues: [] }).then(() => null, (reason) => reason);
+  equal(gone?.code, "UNAUTHENTICATED", "a deleted account");
+};
+
 /** What a page sees of a server that lets nobody in for now. */
 const SHUT = {
   "a bare 429 is read as such": async (line) => {
