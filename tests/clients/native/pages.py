@@ -122,6 +122,21 @@ def without_a_mail_server_the_link_stands_in_the_log(line):
     proves(line, ann, lambda: re.search(r"\S+/v1/verify/confirm\?token=\w{20}", line.server.printed.read_text()[before:]) and line.server.printed.read_text()[before:])
 
 
+@check(**MAIL)
+def a_letter_brings_the_link_that_proves_an_address(line):
+    ann = line.person()
+
+    def link():
+        for letter in Postbox.letters:
+            if letter["To"] == ann.email:
+                assert (letter["Subject"], letter["From"]) == ("OurChat Verification", "chat@example.org")
+                texts = [part.get_payload(decode=True).decode() for part in letter.walk() if part.get_content_type() == "text/plain"]
+                return texts[0]
+        return None
+
+    proves(line, ann, link)
+
+
 @check(ourchat__web_panel__root=str(PANEL), ourchat__enable_matrix="true", ourchat__public_url="http://chat.example.org")
 def the_panel_routes_by_itself_and_a_matrix_client_hears_where_the_server_is(line):
     for page in ("/panel", "/panel/", "/panel/login"):
@@ -130,6 +145,20 @@ def the_panel_routes_by_itself_and_a_matrix_client_hears_where_the_server_is(lin
     assert json.loads(get(line, "/_matrix/client/versions")[2]) == {"unstable_features": {}, "versions": ["v1.13"]}
     told = json.loads(get(line, "/.well-known/matrix/client")[2])
     assert told == {"m.homeserver": {"base_url": "http://chat.example.org/"}, "m.identity_server": None}
+
+
+@check(ourchat__oauth__enable="true", ourchat__oauth__github_client_id="me", ourchat__oauth__github_client_secret="hush", ourchat__public_url="http://chat.example.org")
+def signing_in_by_github_begins_there_and_refuses_what_did_not_begin_here(line):
+    ask = http.client.HTTPConnection(line.server.address, timeout=30)
+    ask.request("GET", "/oauth/github")
+    answer = ask.getresponse()
+    place = urllib.parse.urlsplit(answer.headers["location"])
+    wish = {name: values[0] for name, values in urllib.parse.parse_qs(place.query).items()}
+    assert (answer.status, place.hostname, place.path) == (303, "github.com", "/login/oauth/authorize")
+    assert len(wish.pop("state")) == 16
+    assert wish == {"client_id": "me", "redirect_uri": "http://chat.example.org/oauth/github/callback", "scope": "user:email"}
+    for query in ("", "?code=x", "?state=x", "?code=x&state=aaaaaaaaaaaaaaaa"):
+        assert get(line, f"/oauth/github/callback{query}")[0] == 400, query
 
 
 @check(rate_limit__enabled="true", ourchat__rate_limit__num_of_burst_requests="5", ourchat__rate_limit__replenish_duration="60s")
