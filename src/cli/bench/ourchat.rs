@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chatelaine_ourchat_pb::service::auth::register::v1::{RegisterRequest, RegisterResponse};
@@ -13,6 +14,7 @@ use chatelaine_ourchat_pb::service::ourchat::upload::v1::upload_request::Data;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::{Header, UploadRequest, UploadResponse};
 use prost::Message;
 use sha3::{Digest, Sha3_256};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::child::{Floor, Server};
@@ -28,6 +30,8 @@ const UPLOAD: &str = "/service.ourchat.v1.OurChatService/Upload";
 const DOWNLOAD: &str = "/service.ourchat.v1.OurChatService/Download";
 /// How clients cut their files.
 const PIECE: usize = 128 * 1024;
+/// Accounts that are made at the same time.
+const REGISTER_AT_ONCE: usize = 16;
 
 /// What to measure, and how much of it.
 #[derive(clap::Args, Clone, Debug)]
@@ -73,16 +77,20 @@ pub async fn run(
     found(Row::plain("ourchat register", rate, "/s", Target::None).with_note("each hashes a password"))?;
     for (people, least) in [(1, None), (people, Some(0.3))] {
         let Some(some) = users.get_mut(..people) else { continue };
+        // A server lets nobody wait with a first word for long.
+        for user in some.iter_mut() {
+            user.line = Line::connect(&server.address, &user.token).await?;
+        }
+        let (made, took) = calls(some, length, new_session, NEW_SESSION).await?;
+        let sessions = sessions(some).await?;
+        let (sent, acks) = calls(some, length, |place| said(sessions.get(place).copied()), SEND).await?;
         let (empty, _) = empty(some, length).await?;
         let limit = |rate| ("empty handler", rate);
-        let (made, took) = calls(some, length, new_session, NEW_SESSION).await?;
         let what = format!("ourchat new session, {people} connections");
         found(Row::beside(what, made, "/s", limit(empty), Target::None).with_note(took.words()))?;
-        let sessions = sessions(some).await?;
-        let (sent, took) = calls(some, length, |place| said(sessions.get(place).copied()), SEND).await?;
         let what = format!("ourchat send, {people} connections");
         let target = least.map_or(Target::None, Target::AtLeast);
-        found(Row::beside(what, sent, "/s", limit(empty), target).with_note(format!("ack {}", took.words())))?;
+        found(Row::beside(what, sent, "/s", limit(empty), target).with_note(format!("ack {}", acks.words())))?;
     }
     if let Some(user) = users.first_mut() {
         file(folder, user, wish.file_mib, &mut found).await?;
@@ -97,12 +105,13 @@ pub async fn run(
     replay::run(&folder.join("replay"), &settings, wish.missed, &mut found).await
 }
 
-/// As many accounts, all at once, each on a connection of its own.
+/// As many accounts, a few at once: a server that hashes takes no more than it can.
 async fn register(address: &str, people: usize) -> io::Result<Vec<User>> {
-    let mut tasks = JoinSet::new();
+    let (mut tasks, turns) = (JoinSet::new(), Arc::new(Semaphore::new(REGISTER_AT_ONCE)));
     for number in 0..people {
-        let address = address.to_owned();
+        let (address, turns) = (address.to_owned(), Arc::clone(&turns));
         tasks.spawn(async move {
+            let _turn = turns.acquire().await.map_err(broken)?;
             let ask = RegisterRequest {
                 email: format!("bench-{number}@example.org"),
                 password: "quite-long bench passphrase 7".to_owned(),
