@@ -64,7 +64,7 @@ describe("two people in two browsers", () => {
     await ann.say("We meet at nien");
     await ann.row("We meet at nien").waitFor();
     await ann.composer.press("ArrowUp");
-    assert.equal(await ann.composer.inputValue(), "We meet at nien");
+    await until("the message to be in the composer", async () => (await ann.composer.inputValue()) === "We meet at nien");
     await ann.say("We meet at nine");
     await bob.row("We meet at nine").getByRole("button", { name: "edited" }).waitFor();
 
