@@ -2,7 +2,8 @@
 //!
 //! Core's follower decides what may be seen and in which order. Missed events are told to everybody who may see them, later
 //! ones only to those for whom the protocol makes them. A stream is made by its reader: nothing is read or encoded before
-//! the client takes it, but for one bounded batch, so that a slow client costs itself.
+//! the client takes it, but for one bounded batch, so that a slow client costs itself. What happens is encoded once, and each
+//! stream writes the same bytes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,9 +17,9 @@ use chatelaine_core::push::{Ending, Follow, Followed, Scope, Since, Wish};
 use chatelaine_core::roles::{self, Permission};
 use chatelaine_core::{Caller, Core, Dialect, What, ask as run, figures, presence};
 use chatelaine_http::Place;
+use chatelaine_ourchat_pb::Encoded;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{FetchMsgsRequest, FetchMsgsResponse};
 use futures_util::stream;
-use prost::Message as _;
 use prost_types::Timestamp;
 use tonic::Status;
 
@@ -39,7 +40,7 @@ pub(crate) async fn fetch_msgs(
     at: Ourchat,
     caller: Caller,
     ask: FetchMsgsRequest,
-) -> Result<Stream<FetchMsgsResponse>, Fault> {
+) -> Result<Stream<Encoded<FetchMsgsResponse>>, Fault> {
     let since = Since::Stamp(moment(ask.time)?);
     let account = caller.require_account()?;
     let scope = if ask.announcement_only { Scope::Everyone } else { Scope::Account };
@@ -91,10 +92,10 @@ struct Teller {
 
 impl Teller {
     /// What comes next, or how the stream ends.
-    async fn next(&mut self) -> Result<FetchMsgsResponse, Status> {
+    async fn next(&mut self) -> Result<Encoded<FetchMsgsResponse>, Status> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
-                return FetchMsgsResponse::decode(frame).map_err(|error| ended(Error::internal(&error)));
+                return Ok(Encoded::from(frame));
             }
             if !self.rest.is_empty() {
                 self.encode().await?;
@@ -171,7 +172,7 @@ fn batch(core: &Core, mut events: Vec<Arc<Live>>) -> (Vec<Bytes>, Vec<Arc<Live>>
 
 /// The event as this protocol writes it, made by the first who asks for all who hear it.
 fn frame(core: &Core, event: &Live) -> Option<Bytes> {
-    event.frame(Dialect::Ourchat, |event| events::told(core, event).map(|told| Bytes::from(told.encode_to_vec())))
+    event.frame(Dialect::Ourchat, |event| events::told(core, event).map(|told| Encoded::new(&told).into_bytes()))
 }
 
 /// Whether the protocol pushes this to the account while it happens: our circles are wider than its.
@@ -192,7 +193,43 @@ fn concerns(core: &Core, account: AccountId, what: &What) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use chatelaine_core::announcements;
+    use chatelaine_core::testing::World;
+    use chatelaine_http::Places;
+    use futures_util::StreamExt as _;
+    use prost::Message as _;
+
     use super::*;
+    use crate::{Options, Outside};
+
+    #[tokio::test]
+    async fn what_happens_is_encoded_once_for_all_who_hear_it() {
+        let world = World::new();
+        let post = Arc::new(|_| Box::pin(std::future::ready(Ok(()))) as _);
+        let outside = Outside { post, github: None };
+        let at = Ourchat::new(world.core.clone(), Options::default(), outside, Places::new(2));
+        let announce = |text| announcements::publish(&world.core, &Caller::operator(), text).expect("announced");
+        announce("begun");
+        let mut streams = Vec::new();
+        for handle in ["ann", "bob", "cid"] {
+            let caller = world.person(handle);
+            for _ in 0..2 {
+                let ask = FetchMsgsRequest { time: Some(Timestamp::default()), announcement_only: false };
+                let mut stream = fetch_msgs(at.clone(), caller.clone(), ask).await.expect("a stream");
+                stream.next().await.expect("what was missed").expect("an event");
+                streams.push(stream);
+            }
+        }
+        let said = announce("now");
+        let mut heard = Vec::new();
+        for stream in &mut streams {
+            heard.push(stream.next().await.expect("what happens").expect("an event").into_bytes());
+        }
+        let told = FetchMsgsResponse::decode(heard[0].clone()).expect("a message");
+        assert_eq!(told.time, Some(crate::wire::timestamp(said.at)));
+        let places: Vec<_> = heard.iter().map(|bytes| (bytes.as_ptr(), bytes.len())).collect();
+        assert_eq!(places, vec![places[0]; 6], "the same bytes, not equal ones");
+    }
 
     #[test]
     fn a_time_must_be_one() {

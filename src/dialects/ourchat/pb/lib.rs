@@ -1,7 +1,11 @@
 //! The wire types and service stubs of OurChat, made from the `.proto` files in `proto/` by `make proto`.
 //!
-//! Nothing here is written by hand except this page and the generator in `examples/`. Modules are named like the packages on
-//! the wire: `service.auth.v1` is [`service::auth::v1`]. The descriptors are what reflection answers with.
+//! Nothing here is written by hand except this page, [`Encoded`] and the generator in `examples/`. Modules are named like the
+//! packages on the wire: `service.auth.v1` is [`service::auth::v1`]. The descriptors are what reflection answers with.
+
+mod encoded;
+
+pub use encoded::Encoded;
 
 // The generator must build also when what it made last does not.
 #[cfg(not(feature = "generate"))]

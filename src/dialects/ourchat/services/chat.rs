@@ -4,6 +4,7 @@
 
 use tonic::{Request, Streaming};
 
+use chatelaine_ourchat_pb::Encoded;
 use chatelaine_ourchat_pb::service::ourchat::delete::v1::DeleteFileRequest;
 use chatelaine_ourchat_pb::service::ourchat::delete::v1::DeleteFileResponse;
 use chatelaine_ourchat_pb::service::ourchat::download::v1::DownloadRequest;
@@ -126,9 +127,9 @@ impl OurChatService for Chat {
         self.0.user(Op::SetFriendInfo, request, friends::set_friend_info).await
     }
 
-    type FetchMsgsStream = Stream<FetchMsgsResponse>;
+    type FetchMsgsStream = Stream<Encoded<FetchMsgsResponse>>;
 
-    async fn fetch_msgs(&self, request: Request<FetchMsgsRequest>) -> Reply<Stream<FetchMsgsResponse>> {
+    async fn fetch_msgs(&self, request: Request<FetchMsgsRequest>) -> Reply<Stream<Encoded<FetchMsgsResponse>>> {
         self.0.user(Op::FetchMsgs, request, push::fetch_msgs).await
     }
 

@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use prost_build::{Service, ServiceGenerator};
+
+/// Rpcs whose server tells many the same: what it answers with is encoded already.
+const ENCODED: [&str; 1] = ["FetchMsgs"];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (proto, out) = (package.join("proto"), package.join("gen"));
@@ -12,14 +17,38 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let set = protox::compile(&files, [&proto])?;
     fs::create_dir_all(&out)?;
     fs::write(out.join("descriptors.bin"), prost::Message::encode_to_vec(&set))?;
-    tonic_prost_build::configure()
+    prost_build::Config::new()
         .out_dir(&out)
         .include_file("mod.rs")
-        .bytes(".")
-        .build_transport(false)
-        .emit_rerun_if_changed(false)
+        .bytes(["."])
+        .service_generator(Box::new(Services::new()))
         .compile_fds(set)?;
     Ok(())
+}
+
+/// Writes the two halves of a service.
+struct Services {
+    client: Box<dyn ServiceGenerator>,
+    server: Box<dyn ServiceGenerator>,
+}
+
+impl Services {
+    fn new() -> Services {
+        let half = || tonic_prost_build::configure().build_transport(false);
+        let (client, server) = (half().build_server(false), half().build_client(false));
+        Services { client: client.service_generator(), server: server.service_generator() }
+    }
+}
+
+impl ServiceGenerator for Services {
+    fn generate(&mut self, mut service: Service, code: &mut String) {
+        self.client.generate(service.clone(), code);
+        for method in service.methods.iter_mut().filter(|method| ENCODED.contains(&method.proto_name.as_str())) {
+            // The server's code lies one module deeper than the messages.
+            method.output_type = format!("crate::Encoded<super::{}>", method.output_type);
+        }
+        self.server.generate(service, code);
+    }
 }
 
 /// Every `.proto` file below a folder.

@@ -1529,7 +1529,7 @@ pub mod our_chat_service_server {
         /// Server streaming response type for the FetchMsgs method.
         type FetchMsgsStream: tonic::codegen::tokio_stream::Stream<
                 Item = std::result::Result<
-                    super::super::msg_delivery::v1::FetchMsgsResponse,
+                    crate::Encoded<super::super::msg_delivery::v1::FetchMsgsResponse>,
                     tonic::Status,
                 >,
             >
@@ -2212,7 +2212,9 @@ pub mod our_chat_service_server {
                     > tonic::server::ServerStreamingService<
                         super::super::msg_delivery::v1::FetchMsgsRequest,
                     > for FetchMsgsSvc<T> {
-                        type Response = super::super::msg_delivery::v1::FetchMsgsResponse;
+                        type Response = crate::Encoded<
+                            super::super::msg_delivery::v1::FetchMsgsResponse,
+                        >;
                         type ResponseStream = T::FetchMsgsStream;
                         type Future = BoxFuture<
                             tonic::Response<Self::ResponseStream>,
