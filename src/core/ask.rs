@@ -92,8 +92,9 @@ where
     .await
 }
 
-/// As [`ask`], for connections that catch up: few at once, so that operations keep their turns, and nobody is sent away.
-pub(crate) async fn ask_in_turn<R, F>(core: Core, reading: F) -> Result<R>
+/// As [`ask`], for connections that are told what happened: few at once, so that operations keep their turns, and nobody is
+/// sent away.
+pub async fn ask_in_turn<R, F>(core: Core, reading: F) -> Result<R>
 where
     R: Send + 'static,
     F: FnOnce(&Core) -> Result<R> + Send + 'static,

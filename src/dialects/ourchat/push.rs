@@ -15,7 +15,7 @@ use chatelaine_core::event::Live;
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::push::{Ending, Follow, Followed, Scope, Since, Wish};
 use chatelaine_core::roles::{self, Permission};
-use chatelaine_core::{Caller, Core, Dialect, What, ask as run, figures, presence};
+use chatelaine_core::{Caller, Core, Dialect, What, ask, figures, presence};
 use chatelaine_http::Place;
 use chatelaine_ourchat_pb::Encoded;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::{FetchMsgsRequest, FetchMsgsResponse};
@@ -140,10 +140,11 @@ impl Teller {
         }
     }
 
-    /// Encodes missed events where blocking is allowed, until the batch is full.
+    /// Encodes missed events where blocking is allowed, until the batch is full. A crowd that comes back, or waits for the key
+    /// of one file, takes no turn from operations and is not sent away.
     async fn encode(&mut self) -> Result<(), Status> {
-        let (events, core) = (std::mem::take(&mut self.rest), self.core.clone());
-        let made = run(&core, |core| Ok(batch(core, events))).await;
+        let events = std::mem::take(&mut self.rest);
+        let made = ask::ask_in_turn(self.core.clone(), |core| Ok(batch(core, events))).await;
         let (ready, rest) = made.map_err(ended)?;
         self.ready.extend(ready);
         self.rest = rest;
@@ -193,42 +194,80 @@ fn concerns(core: &Core, account: AccountId, what: &What) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, mpsc};
+
     use chatelaine_core::announcements;
+    use chatelaine_core::limits::{OPERATIONS_AT_ONCE, OPERATIONS_WAITING};
     use chatelaine_core::testing::World;
     use chatelaine_http::Places;
-    use futures_util::StreamExt as _;
+    use futures_util::stream::FuturesUnordered;
+    use futures_util::{FutureExt as _, StreamExt as _};
     use prost::Message as _;
 
     use super::*;
     use crate::{Options, Outside};
 
+    fn dialect(world: &World) -> Ourchat {
+        let post = Arc::new(|_| Box::pin(std::future::ready(Ok(()))) as _);
+        let outside = Outside { post, github: None };
+        Ourchat::new(world.core.clone(), Options::default(), outside, Places::new(2))
+    }
+
+    fn announce(world: &World, text: &str) -> Stamp {
+        announcements::publish(&world.core, &Caller::operator(), text).expect("announced").at
+    }
+
+    async fn listen(at: &Ourchat, caller: &Caller) -> Stream<Encoded<FetchMsgsResponse>> {
+        let ask = FetchMsgsRequest { time: Some(Timestamp::default()), announcement_only: false };
+        fetch_msgs(at.clone(), caller.clone(), ask).await.expect("a stream")
+    }
+
+    async fn next(stream: &mut Stream<Encoded<FetchMsgsResponse>>) -> Bytes {
+        stream.next().await.expect("no end").expect("an event").into_bytes()
+    }
+
     #[tokio::test]
     async fn what_happens_is_encoded_once_for_all_who_hear_it() {
         let world = World::new();
-        let post = Arc::new(|_| Box::pin(std::future::ready(Ok(()))) as _);
-        let outside = Outside { post, github: None };
-        let at = Ourchat::new(world.core.clone(), Options::default(), outside, Places::new(2));
-        let announce = |text| announcements::publish(&world.core, &Caller::operator(), text).expect("announced");
-        announce("begun");
+        let at = dialect(&world);
+        announce(&world, "begun");
         let mut streams = Vec::new();
         for handle in ["ann", "bob", "cid"] {
             let caller = world.person(handle);
             for _ in 0..2 {
-                let ask = FetchMsgsRequest { time: Some(Timestamp::default()), announcement_only: false };
-                let mut stream = fetch_msgs(at.clone(), caller.clone(), ask).await.expect("a stream");
-                stream.next().await.expect("what was missed").expect("an event");
+                let mut stream = listen(&at, &caller).await;
+                next(&mut stream).await;
                 streams.push(stream);
             }
         }
-        let said = announce("now");
+        let said = announce(&world, "now");
         let mut heard = Vec::new();
         for stream in &mut streams {
-            heard.push(stream.next().await.expect("what happens").expect("an event").into_bytes());
+            heard.push(next(stream).await);
         }
         let told = FetchMsgsResponse::decode(heard[0].clone()).expect("a message");
-        assert_eq!(told.time, Some(crate::wire::timestamp(said.at)));
+        assert_eq!(told.time, Some(crate::wire::timestamp(said)));
         let places: Vec<_> = heard.iter().map(|bytes| (bytes.as_ptr(), bytes.len())).collect();
         assert_eq!(places, vec![places[0]; 6], "the same bytes, not equal ones");
+    }
+
+    #[tokio::test]
+    async fn who_catches_up_is_told_also_when_every_turn_for_operations_is_taken() {
+        let world = World::new();
+        announce(&world, "missed");
+        let (open, shut) = mpsc::channel::<()>();
+        let shut = Arc::new(Mutex::new(shut));
+        let operation = |_| {
+            let shut = Arc::clone(&shut);
+            let wait = move |_: &Core| Ok(shut.lock().expect("unbroken").recv().is_ok());
+            let core = world.core.clone();
+            async move { ask::ask(&core, wait).await }
+        };
+        let mut busy: FuturesUnordered<_> = (0..OPERATIONS_AT_ONCE + OPERATIONS_WAITING).map(operation).collect();
+        assert!(busy.next().now_or_never().is_none(), "none is done");
+        assert_eq!(ask::ask(&world.core, |_| Ok(())).await, Err(Error::Busy));
+        next(&mut listen(&dialect(&world), &world.person("ann")).await).await;
+        drop(open);
     }
 
     #[test]
