@@ -27,7 +27,7 @@ use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadChunkResponse;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::UploadResponse;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::upload_request::Data;
-use futures_util::future::join;
+use futures_util::future::try_join;
 use futures_util::stream;
 use tonic::{Code, Streaming};
 
@@ -177,7 +177,8 @@ async fn gather(ask: &mut Streaming<UploadRequest>) -> Portion {
     while size < PORTION_BYTES {
         match next(ask).await {
             Ok(Some(UploadRequest { data: Some(Data::Content(content)) })) => {
-                size += content.len();
+                // What holds a part counts too: parts may be empty.
+                size += content.len() + size_of::<Bytes>();
                 portion.parts.push(content);
             }
             Ok(Some(_)) => portion.end = Some(Err(Fault::UploadOrder)),
@@ -191,7 +192,8 @@ async fn gather(ask: &mut Streaming<UploadRequest>) -> Portion {
     portion
 }
 
-/// Takes all content in, one portion on its way to the disk while the next one is read.
+/// Takes all content in, one portion on its way to the disk while the next one is read. What cannot be written is refused at
+/// once, however long the client takes over the rest.
 async fn pour(at: &Ourchat, ask: &mut Streaming<UploadRequest>, mut to: Receiving) -> Result<Receiving, Fault> {
     let mut portion = gather(ask).await;
     loop {
@@ -202,8 +204,7 @@ async fn pour(at: &Ourchat, ask: &mut Streaming<UploadRequest>, mut to: Receivin
         });
         match portion.end {
             None => {
-                let (written, following) = join(writing, gather(ask)).await;
-                (to, portion) = (written?, following);
+                (to, portion) = try_join(writing, async { Ok(gather(ask).await) }).await?;
             }
             Some(end) => {
                 let written = writing.await?;
@@ -252,4 +253,32 @@ async fn run<R: Send + 'static>(
     operation: impl FnOnce(&Core) -> Result<R, Error> + Send + 'static,
 ) -> Result<R, Fault> {
     Ok(ask(at.core(), operation).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+    use prost::Message as _;
+    use tonic::Status;
+    use tonic::codec::Codec as _;
+    use tonic_prost::ProstCodec;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn empty_parts_fill_a_portion_too() {
+        let message = UploadRequest { data: Some(Data::Content(Bytes::new())) }.encode_to_vec();
+        let frame = [&[0, 0, 0, 0, u8::try_from(message.len()).expect("a short one")], message.as_slice()].concat();
+        let frame = Bytes::from(frame);
+        let endless = stream::repeat_with(move || Ok::<_, Status>(Frame::data(frame.clone()))).take(1_000_000);
+        let decoder = ProstCodec::<UploadRequest, UploadRequest>::default().decoder();
+        let mut ask = Streaming::new_request(decoder, StreamBody::new(endless), None, None);
+        for _ in 0..2 {
+            let portion = gather(&mut ask).await;
+            assert_eq!(portion.parts.len(), PORTION_BYTES / size_of::<Bytes>());
+            assert_eq!(portion.end, None, "there is more");
+        }
+    }
 }

@@ -117,6 +117,24 @@ async fn a_connection_that_breaks_in_the_middle_of_an_upload_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_upload_that_is_longer_than_announced_is_refused_before_it_ends() {
+    let world = World::impatient(10 * SOON);
+    let person = world.person("ann");
+    let (mut sender, _socket) = line(&world).await;
+    let (give, body) = open_body();
+    let answer = sender.send_request(ask(&token_of(&world, &person), "Upload", body));
+    let header = Header { hash: Bytes::from(vec![7; 32]), size: 10, auto_clean: false, session_id: None };
+    let part = |data| framed(&UploadRequest { data: Some(data) }.encode_to_vec());
+    let content = Bytes::from(vec![7; 300_000]);
+    give.send(piece([part(Data::Metadata(header)), part(Data::Content(content))].concat())).await.expect("taken");
+    let answer = tokio::time::timeout(SOON, answer).await.expect("in time").expect("an answer");
+    assert_eq!(status(answer).await, ("3".to_owned(), "File%20Size%20Error".to_owned()));
+    until("it is given up", || leftovers(&world) == 0).await;
+    nothing_is_kept(&world, &person);
+    drop(give);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_upload_that_pauses_too_long_is_given_up_and_leaves_nothing() {
     let world = World::impatient(Duration::from_millis(500));
     let person = world.person("ann");
