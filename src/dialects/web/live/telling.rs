@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use chatelaine_core::Core;
-use chatelaine_core::ask::ask;
+use chatelaine_core::ask::{ask, ask_in_turn};
 use chatelaine_core::caller::Dialect;
 use chatelaine_core::event::Live as LiveEvent;
 use chatelaine_core::ids::{AccountId, Offset, RoomId};
@@ -172,11 +172,12 @@ impl Following {
         self.encode(web, events);
     }
 
-    /// Has the frames of these events made on the blocking pool, as many as one batch holds.
+    /// Has the frames of these events made on the blocking pool, as many as one batch holds. A crowd that comes back takes no turn
+    /// from operations.
     fn encode(&mut self, web: &Web, events: Vec<Arc<LiveEvent>>) {
         let core = web.core.clone();
-        let made = async move { ask(&core, move |core| Ok(batch(events, |event| frame(core, event)))).await.ok() };
-        self.work = Some(Box::pin(made));
+        let make = move |core: &Core| Ok(batch(events, |event| frame(core, event)));
+        self.work = Some(Box::pin(async move { ask_in_turn(core, make).await.ok() }));
     }
 
     /// Does what the client asks for.

@@ -1,18 +1,23 @@
 //! What a socket holds in memory while its client reads nothing, and who may have how many of them, without a network.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chatelaine_core::ask::ask;
 use chatelaine_core::caller::Caller;
+use chatelaine_core::error::Error;
 use chatelaine_core::event::{Audience, Event, Live as LiveEvent, What};
 use chatelaine_core::ids::{EventId, Offset, RoomId};
+use chatelaine_core::limits::{OPERATIONS_AT_ONCE, OPERATIONS_WAITING};
 use chatelaine_core::messages::{self, NewMessage};
 use chatelaine_core::rooms;
 use chatelaine_core::testing::World;
 use chatelaine_http::socket::{Heard, Say, Talk};
 use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::Value;
 
 use super::talker::Talker;
@@ -147,6 +152,30 @@ fn a_client_that_takes_nothing_for_a_while_reads_what_it_missed_from_the_store()
         for offset in 1..=3 * MESSAGES {
             assert_eq!(read(&talker.next().await)["d"]["offset"], offset);
         }
+    });
+}
+
+#[test]
+fn a_client_catches_up_also_when_every_turn_for_operations_is_taken() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let room = room_of(&world, &ada);
+    say_long(&world, &ada, room);
+    let (web, places) = (web(&world), Places::new(1));
+    let (open, shut) = mpsc::channel::<()>();
+    let shut = Arc::new(Mutex::new(shut));
+    run(async {
+        let operation = |_| {
+            let (core, shut) = (world.core.clone(), Arc::clone(&shut));
+            async move { ask(&core, move |_| Ok(shut.lock().unwrap().recv().is_ok())).await }
+        };
+        let mut busy: FuturesUnordered<_> = (0..OPERATIONS_AT_ONCE + OPERATIONS_WAITING).map(operation).collect();
+        assert!(busy.next().now_or_never().is_none(), "none is done");
+        assert_eq!(ask(&world.core, |_| Ok(())).await, Err(Error::Busy));
+        let mut talker = talker(&web, &places, &ada);
+        assert_eq!(talker.hear(Heard::Text(r#"{"hello":{"since":0}}"#)).await, None);
+        while read(&talker.next().await)["d"]["offset"] != MESSAGES {}
+        drop(open);
     });
 }
 
