@@ -1,20 +1,30 @@
-//! Clears away what has run out and that nobody would look at again: one-time links, friend requests, counts of wrong passwords
-//! and of how often somebody was asked for the same.
+//! What has run out. [`due`] reads it from an index by time; [`sweep`] clears away what has none and nobody would look at again:
+//! one-time links, friend requests, counts of wrong passwords and of how often somebody was asked for the same.
 //! The operations themselves refuse what has lapsed at once; this only frees the space.
 //!
-//! These trees have no index by time. They hold what is open and little else, so a walk over them now and then, page by page and
+//! The trees that are swept have no index by time. They hold what is open and little else, so a walk over them now and then, page by page and
 //! outside the writer, costs less than a second row for each of their rows would. Only what lapsed is written about.
 
-use chatelaine_store::{Key, Order, Row, Tree};
+use chatelaine_store::{Key, Order, Read, Row, Tree};
 
 use crate::accounts::{self, Failures, is_counting};
 use crate::caller::Caller;
+use crate::clock::Stamp;
 use crate::error::Result;
 use crate::friends::{Asked, remove_request};
 use crate::limits::PAGE_ITEMS_MAX;
 use crate::logins::one_time;
 use crate::schema::{ASKED_BY_PEOPLE, FAILURES_BY_NAME, FRIEND_REQUEST_BY_PAIR, ONE_TIME_LINK_BY_TOKEN};
 use crate::{Core, Tx};
+
+/// The keys of an index by time whose moment has come at `now`, the longest due first, at most so many.
+pub fn due<K>(r: &impl Read, index: &Tree<(Stamp, K), ()>, now: Stamp, most: usize) -> Result<Vec<(Stamp, K)>>
+where
+    (Stamp, K): Key,
+{
+    let first = index.keys(r, &(), None, Order::Ascending, most)?;
+    Ok(first.into_iter().take_while(|(at, _)| *at <= now).collect())
+}
 
 /// Clears away once what has lapsed; says how many rows. Safe to repeat and to break off.
 pub fn sweep(core: &Core) -> Result<usize> {

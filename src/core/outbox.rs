@@ -2,7 +2,7 @@
 //! them over takes what is due, and says of each how it went. A try that failed is repeated, each time after twice as long,
 //! until the letter has lapsed: a link that no longer works is worth no letter.
 
-use chatelaine_store::{Order, Row};
+use chatelaine_store::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::Email;
@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Result};
 use crate::ids::LetterId;
+use crate::lapsing;
 use crate::limits::{LETTER_BYTES_MAX, LETTER_RETRY_MAX_S, LETTER_RETRY_S, LETTERS_KEPT_MAX, PAGE_ITEMS_MAX};
 use crate::schema::{LETTER_BY_ID, LETTERS, LETTERS_BY_DUE};
 use crate::{Core, Tx};
@@ -91,9 +92,8 @@ fn keep(tx: &mut Tx<'_>, id: LetterId, letter: &Letter) -> Result<()> {
 pub fn due(core: &Core, most: usize) -> Result<Vec<(LetterId, Letter)>> {
     let now = core.now();
     core.read(|view| {
-        let keys = LETTERS_BY_DUE.keys(view, &(), None, Order::Ascending, most)?;
-        let due = keys.into_iter().take_while(|(at, _)| *at <= now);
-        due.filter_map(|(_, id)| LETTER_BY_ID.get(view, &id).transpose().map(|letter| Ok((id, letter?)))).collect()
+        let keys = lapsing::due(view, &LETTERS_BY_DUE, now, most)?.into_iter();
+        keys.filter_map(|(_, id)| LETTER_BY_ID.get(view, &id).transpose().map(|letter| Ok((id, letter?)))).collect()
     })
 }
 
@@ -141,6 +141,8 @@ pub fn expire(core: &Core) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use chatelaine_store::Order;
 
     use super::*;
     use crate::testing::World;

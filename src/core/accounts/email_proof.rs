@@ -9,6 +9,7 @@ use super::index;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Result, SignInFlaw};
+use crate::lapsing::due;
 use crate::limits::{EMAIL_PROOF_CHARS, EMAIL_PROOFS_KEPT_MAX};
 use crate::schema::{EMAIL_PROOF_BY_TOKEN, EMAIL_PROOFS_BY_EXPIRY};
 use crate::secrets::{self, Secret};
@@ -74,8 +75,7 @@ fn remove(tx: &mut Tx<'_>, expires_at: Stamp, hash: &[u8; 32]) -> Result<()> {
 pub fn expire(core: &Core) -> Result<usize> {
     let now = core.now();
     core.write(&Caller::system(), move |tx| {
-        let keys = EMAIL_PROOFS_BY_EXPIRY.keys(tx, &(), None, Order::Ascending, EMAIL_PROOFS_KEPT_MAX)?;
-        let lapsed: Vec<_> = keys.into_iter().filter(|(at, _)| *at <= now).collect();
+        let lapsed = due(tx, &EMAIL_PROOFS_BY_EXPIRY, now, EMAIL_PROOFS_KEPT_MAX)?;
         lapsed.iter().try_for_each(|(at, hash)| remove(tx, *at, hash))?;
         Ok(lapsed.len())
     })

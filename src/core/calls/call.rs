@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
 use crate::ids::{AccountId, CallId};
+use crate::lapsing::due;
 use crate::limits::{
     CALL_DESERTED_S, CALL_PEOPLE_MAX, CALL_TITLE_CHARS_MAX, CALL_UNUSED_S, CALLS_PER_ACCOUNT_MAX, CALLS_SWEPT_PER_WRITE,
 };
@@ -185,11 +186,12 @@ fn counted(count: u32, before: bool, after: bool) -> u32 {
 /// Takes calls away whose time is over, as many as one command may; says how many. Safe to repeat until it says 0.
 pub fn sweep(core: &Core) -> Result<usize> {
     let now = core.now();
-    if core.read(|view| ended(view, now))?.is_empty() {
+    let ended = core.read(|view| due(view, &CALLS_BY_END, now, 1))?;
+    if ended.is_empty() {
         return Ok(0);
     }
     core.write(&Caller::system(), move |tx| {
-        let ended = ended(tx, now)?;
+        let ended = due(tx, &CALLS_BY_END, now, CALLS_SWEPT_PER_WRITE)?;
         for (at, id) in &ended {
             CALLS_BY_END.remove(tx, &(*at, *id))?;
             CALL_BY_ID.remove(tx, id)?;
@@ -200,9 +202,4 @@ pub fn sweep(core: &Core) -> Result<usize> {
         }
         Ok(ended.len())
     })
-}
-
-fn ended(r: &impl Read, now: Stamp) -> Result<Vec<(Stamp, CallId)>> {
-    let first = CALLS_BY_END.keys(r, &(), None, Order::Ascending, CALLS_SWEPT_PER_WRITE)?;
-    Ok(first.into_iter().take_while(|(at, _)| *at <= now).collect())
 }

@@ -1,7 +1,7 @@
 //! Files that give way: those of protocols where a new file pushes the oldest ones out, and where some end by themselves. They are
 //! counted on their own, so that nothing that was kept in another way ever goes to make room for them.
 
-use chatelaine_store::{Order, Read, Row};
+use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
 use super::file::{File, Used};
@@ -9,7 +9,8 @@ use super::record;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Limit, Result};
-use crate::ids::{AccountId, FileId};
+use crate::ids::AccountId;
+use crate::lapsing::due;
 use crate::limits::SWEEP_FILES_PER_WRITE;
 use crate::schema::{FILE_BY_ID, FILES_BY_END, ROLLED_BY_ACCOUNT, ROLLING_BY_ACCOUNT, USED_BY_ACCOUNT};
 use crate::{Core, Tx};
@@ -78,11 +79,12 @@ pub(super) fn forget(tx: &mut Tx<'_>, file: &File) -> Result<()> {
 /// Removes files whose time is over, as many as one command may; says how many. Safe to repeat until it says 0.
 pub(super) fn expire(core: &Core) -> Result<usize> {
     let now = core.now();
-    if core.read(|view| ended(view, now))?.is_empty() {
+    let ended = core.read(|view| due(view, &FILES_BY_END, now, 1))?;
+    if ended.is_empty() {
         return Ok(0);
     }
     core.write(&Caller::system(), move |tx| {
-        let ended = ended(tx, now)?;
+        let ended = due(tx, &FILES_BY_END, now, SWEEP_FILES_PER_WRITE)?;
         for (at, id) in &ended {
             match FILE_BY_ID.get(tx, id)? {
                 Some(file) => record::remove(tx, &file)?,
@@ -91,11 +93,6 @@ pub(super) fn expire(core: &Core) -> Result<usize> {
         }
         Ok(ended.len())
     })
-}
-
-fn ended(r: &impl Read, now: Stamp) -> Result<Vec<(Stamp, FileId)>> {
-    let first = FILES_BY_END.keys(r, &(), None, Order::Ascending, SWEEP_FILES_PER_WRITE)?;
-    Ok(first.into_iter().take_while(|(at, _)| *at <= now).collect())
 }
 
 /// Bytes that files which give way may take: their own limit, or what the others leave of the quota.

@@ -15,6 +15,7 @@ use crate::error::{Error, Result, SignInFlaw, Thing};
 use crate::event::{Audience, Ended, What};
 use crate::event_log;
 use crate::ids::{AccountId, LoginId};
+use crate::lapsing::due;
 use crate::limits::{LOGIN_AGENT_BYTES_MAX, LOGIN_SEEN_WRITE_S, LOGINS_PER_ACCOUNT_MAX, PAGE_ITEMS_MAX};
 use crate::schema::{ACCOUNT_BY_ID, LOGIN_BY_ID, LOGIN_BY_TOKEN, LOGINS, LOGINS_BY_ACCOUNT, LOGINS_BY_EXPIRY};
 use crate::secrets::{self, Secret};
@@ -233,8 +234,7 @@ pub fn end_all(core: &Core, caller: &Caller, account: AccountId) -> Result<usize
 pub fn expire(core: &Core) -> Result<usize> {
     let now = core.now();
     core.write(&Caller::system(), move |tx| {
-        let rows = LOGINS_BY_EXPIRY.list(tx, &(), None, Order::Ascending, PAGE_ITEMS_MAX)?;
-        let lapsed: Vec<_> = rows.into_iter().map(|(key, ())| key).filter(|(at, _)| *at <= now).collect();
+        let lapsed = due(tx, &LOGINS_BY_EXPIRY, now, PAGE_ITEMS_MAX)?;
         for key in &lapsed {
             LOGINS_BY_EXPIRY.remove(tx, key)?;
             remove(tx, key.1)?;

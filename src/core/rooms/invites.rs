@@ -9,6 +9,7 @@ use crate::error::{Error, Field, Limit, Result, Thing};
 use crate::event::{Audience, Enclosure, What};
 use crate::friends::asked;
 use crate::ids::{AccountId, InviteId, RoomId};
+use crate::lapsing::due;
 use crate::limits::{INVITE_LIFE_S, ROOM_BATCH_ROWS, ROOM_INVITES_MAX, SEARCH_ROWS_MAX};
 use crate::page::{Ask, Page};
 use crate::roles::{self, Permission, Standing};
@@ -222,12 +223,11 @@ pub fn expire_invites(core: &Core) -> Result<usize> {
     loop {
         let now = core.now();
         let some = core.write(&Caller::system(), move |tx| {
-            let due = INVITES_BY_EXPIRY.keys(tx, &(), None, Order::Ascending, ROOM_BATCH_ROWS)?;
-            let due: Vec<InviteId> = due.into_iter().filter(|(at, _)| *at <= now).map(|(_, id)| id).collect();
-            for id in &due {
+            let lapsed = due(tx, &INVITES_BY_EXPIRY, now, ROOM_BATCH_ROWS)?;
+            for (_, id) in &lapsed {
                 remove(tx, *id)?;
             }
-            Ok(due.len())
+            Ok(lapsed.len())
         })?;
         removed += some;
         if some < ROOM_BATCH_ROWS {
