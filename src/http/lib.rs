@@ -4,6 +4,7 @@
 //! Knows no domain word and no dialect; depends on none of our packages. Spawns nothing: the
 //! serving layer runs what is defined here.
 
+pub mod answers;
 pub mod bodies;
 pub mod caps;
 pub mod conn;

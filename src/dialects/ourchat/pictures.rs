@@ -8,7 +8,7 @@ use std::path::Path;
 
 use actix_files::NamedFile;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ByteRangeSpec, Header as _, HeaderName, HeaderValue, Range};
+use actix_web::http::header::{self, ByteRangeSpec, Header as _, Range};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chatelaine_core::Core;
@@ -16,6 +16,7 @@ use chatelaine_core::ask::ask;
 use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::files::{self, Disposition, OpenFile};
 use chatelaine_core::ids::AccountId;
+use chatelaine_http::answers;
 use serde::Deserialize;
 
 use crate::plain::refusal;
@@ -60,7 +61,7 @@ fn face(core: &Core, account: AccountId) -> Result<Option<(OpenFile, File)>, Err
 
 fn of_account(request: &HttpRequest, open: &OpenFile, body: File) -> HttpResponse {
     let etag = format!("\"{}\"", open.etag);
-    let mut answer = if is_known(request, &etag) {
+    let mut answer = if answers::is_known(request.headers(), &etag) {
         HttpResponse::NotModified().finish()
     } else {
         let Ok(named) = NamedFile::from_file(body, &open.path) else {
@@ -69,8 +70,8 @@ fn of_account(request: &HttpRequest, open: &OpenFile, body: File) -> HttpRespons
         // The hash is the tag, so the file's own time and number stay out of the answer.
         named.use_etag(false).use_last_modified(false).disable_content_disposition().into_response(request)
     };
-    set(&mut answer, header::CONTENT_TYPE, &open.file.media_type);
-    set(&mut answer, header::ETAG, &etag);
+    answers::set(answer.headers_mut(), header::CONTENT_TYPE, &open.file.media_type);
+    answers::set(answer.headers_mut(), header::ETAG, &etag);
     guarded(answer)
 }
 
@@ -97,10 +98,14 @@ fn named(path: &Path) -> std::io::Result<NamedFile> {
 /// One of the pictures that the program carries: whole, a range of it, or nothing when the client has it.
 fn built_in(request: &HttpRequest, bytes: &'static [u8]) -> HttpResponse {
     let etag = format!("\"{}-{}\"", env!("CARGO_PKG_VERSION"), bytes.len());
-    let mut answer = if is_known(request, &etag) { HttpResponse::NotModified().finish() } else { part(request, bytes) };
-    set(&mut answer, header::CONTENT_TYPE, "image/png");
-    set(&mut answer, header::ETAG, &etag);
-    set(&mut answer, header::ACCEPT_RANGES, "bytes");
+    let mut answer = if answers::is_known(request.headers(), &etag) {
+        HttpResponse::NotModified().finish()
+    } else {
+        part(request, bytes)
+    };
+    answers::set(answer.headers_mut(), header::CONTENT_TYPE, "image/png");
+    answers::set(answer.headers_mut(), header::ETAG, &etag);
+    answers::set(answer.headers_mut(), header::ACCEPT_RANGES, "bytes");
     guarded(answer)
 }
 
@@ -122,33 +127,22 @@ fn part(request: &HttpRequest, bytes: &'static [u8]) -> HttpResponse {
     match found {
         Some((from, to, wanted)) => {
             let mut answer = HttpResponse::PartialContent().body(wanted);
-            set(&mut answer, header::CONTENT_RANGE, &format!("bytes {from}-{to}/{size}"));
+            answers::set(answer.headers_mut(), header::CONTENT_RANGE, &format!("bytes {from}-{to}/{size}"));
             answer
         }
         None => {
             let mut answer = HttpResponse::new(StatusCode::RANGE_NOT_SATISFIABLE);
-            set(&mut answer, header::CONTENT_RANGE, &format!("bytes */{size}"));
+            answers::set(answer.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{size}"));
             answer
         }
     }
-}
-
-fn is_known(request: &HttpRequest, etag: &str) -> bool {
-    let tags = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    tags.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*"))
 }
 
 /// Whatever it is, a browser shall take it for nothing but a picture. Another one comes under the same address, so it is asked
 /// for again each time; its tag tells whether it changed.
 fn guarded(mut answer: HttpResponse) -> HttpResponse {
-    set(&mut answer, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(&mut answer, header::CONTENT_SECURITY_POLICY, "sandbox");
-    set(&mut answer, header::CACHE_CONTROL, "no-cache");
+    answers::set(answer.headers_mut(), header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    answers::set(answer.headers_mut(), header::CONTENT_SECURITY_POLICY, "sandbox");
+    answers::set(answer.headers_mut(), header::CACHE_CONTROL, "no-cache");
     answer
-}
-
-fn set(answer: &mut HttpResponse, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
-    }
 }

@@ -6,7 +6,7 @@
 use actix_files::NamedFile;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use chatelaine_core::ask::ask;
@@ -14,6 +14,7 @@ use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::files::{self, Disposition, FileName, NewFile, OpenFile, Purpose, Receiving};
 use chatelaine_core::ids::{FileId, RoomId};
 use chatelaine_core::{Ask, Core};
+use chatelaine_http::answers;
 use futures_util::StreamExt;
 use futures_util::future::join;
 use serde::Deserialize;
@@ -99,7 +100,7 @@ pub async fn upload(mut call: Call) -> Reply {
     };
     let file = File::from(file);
     let mut answer = wire::created(&file)?;
-    add(&mut answer, header::LOCATION, &file.url);
+    answers::set(answer.headers_mut(), header::LOCATION, &file.url);
     Ok(answer)
 }
 
@@ -256,8 +257,7 @@ pub async fn content_head(call: Call) -> Reply {
 
 fn serve(request: &HttpRequest, open: OpenFile, body: std::fs::File, download: bool) -> Reply {
     let etag = format!("\"{}\"", open.etag.trim_matches('"'));
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut answer = if known.is_some_and(|known| known.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*")) {
+    let mut answer = if answers::is_known(request.headers(), &etag) {
         HttpResponse::NotModified().finish()
     } else {
         let broken = |error: std::io::Error| Fault::Core(Error::internal(&error));
@@ -278,16 +278,9 @@ fn serve(request: &HttpRequest, open: OpenFile, body: std::fs::File, download: b
         (header::CONTENT_SECURITY_POLICY, "sandbox"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
-        add(&mut answer, name, value);
+        answers::set(answer.headers_mut(), name, value);
     }
     Ok(answer)
-}
-
-/// Sets a header whose value is text of ours; a value that cannot be one is left out.
-pub fn add(answer: &mut HttpResponse, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
-    }
 }
 
 /// `Content-Disposition` after RFC 6266: plain letters for old clients, all of it in UTF-8 for the others.
@@ -313,6 +306,6 @@ mod tests {
     fn a_name_cannot_break_out_of_its_header() {
         let text = disposition(false, "a\"; x=\r\n\u{4e2d}.svg");
         assert_eq!(text, "attachment; filename=\"a__ x____.svg\"; filename*=UTF-8''a%22%3B%20x%3D%0D%0A%E4%B8%AD.svg");
-        assert!(HeaderValue::from_str(&text).is_ok());
+        assert!(actix_web::http::header::HeaderValue::from_str(&text).is_ok());
     }
 }

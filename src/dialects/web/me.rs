@@ -5,6 +5,7 @@ use chatelaine_core::accounts::{self, AccountChange, DisplayName, Email, Handle,
 use chatelaine_core::error::{Error, Field, Flaw};
 use chatelaine_core::ids::FileId;
 use chatelaine_core::{Secret, limits};
+use chatelaine_http::answers;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -132,7 +133,7 @@ pub async fn get_settings(call: Call) -> Reply {
     let text = call.ask(move |core| kept::get(core, &caller, KEPT)).await?;
     let mut answer = wire::done()?;
     *answer.status_mut() = actix_web::http::StatusCode::OK;
-    crate::files::add(&mut answer, header::CONTENT_TYPE, "application/json");
+    answers::set(answer.headers_mut(), header::CONTENT_TYPE, "application/json");
     Ok(answer.set_body(actix_web::body::BoxBody::new(text.unwrap_or_else(|| "{}".to_owned()))))
 }
 

@@ -7,6 +7,7 @@ use std::future::Future;
 use actix_web::http::{Method, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError};
+use chatelaine_http::answers;
 
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
@@ -232,7 +233,7 @@ fn resource(path: &str, routes: &[Route]) -> Resource {
     }
     resource.default_service(web::to(move |_: HttpRequest| {
         let mut answer: HttpResponse = Fault::Method.error_response();
-        files::add(&mut answer, header::ALLOW, &allowed);
+        answers::set(answer.headers_mut(), header::ALLOW, &allowed);
         async { answer }
     }))
 }

@@ -4,6 +4,7 @@ use actix_web::http::header;
 use chatelaine_core::error::Thing;
 use chatelaine_core::files::{self, NewFile, Purpose, uploads};
 use chatelaine_core::ids::{RoomId, UploadId};
+use chatelaine_http::answers;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -87,7 +88,7 @@ pub async fn finish(call: Call) -> Reply {
     let id: UploadId = call.id("id", Thing::Upload)?;
     let file = File::from(call.ask(move |core| uploads::finish(core, &caller, id)).await?);
     let mut answer = wire::created(&file)?;
-    crate::files::add(&mut answer, header::LOCATION, &file.url);
+    answers::set(answer.headers_mut(), header::LOCATION, &file.url);
     Ok(answer)
 }
 
