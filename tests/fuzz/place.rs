@@ -110,17 +110,7 @@ fn read<M: Message + Default>(bytes: &[u8]) -> M {
 }
 
 fn account(core: &Core, name: &str) -> AccountId {
-    let new = NewAccount {
-        handle: None,
-        email: None,
-        display_name: DisplayName::new(name).expect("a name"),
-        password: None,
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
-        public_key: None,
-        password_score: None,
-    };
+    let new = NewAccount::named(DisplayName::new(name).expect("a name"));
     accounts::register(core, &Caller::operator(), new).expect("an account").id()
 }
 

@@ -54,13 +54,8 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
             let new = NewAccount {
                 handle: handle.as_deref().map(Handle::new).transpose()?,
                 email: email.as_deref().map(Email::new).transpose()?,
-                display_name: DisplayName::new(&name)?,
                 password: Some(password.0),
-                invite: None,
-                locale: String::new(),
-                time_zone: String::new(),
-                public_key: None,
-                password_score: None,
+                ..NewAccount::named(DisplayName::new(&name)?)
             };
             Ok(create(core, caller, new, role.as_deref())?)
         }

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use chatelaine_core::accounts::{self, DisplayName, NewAccount};
 use chatelaine_core::ids::RoomId;
-use chatelaine_core::limits::INVITE_LIFE_S;
 use chatelaine_core::messages::{self, NewMessage};
-use chatelaine_core::rooms::{self, JoinRule, NewGroup, RoomOptions};
+use chatelaine_core::rooms::{self, NewGroup};
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SystemClock};
 use chatelaine_store::{Blobs, Durability, EngineKind, Options, Store};
@@ -41,33 +40,12 @@ pub fn open(folder: &Path, engine: EngineKind, durability: Durability) -> io::Re
 /// # Errors
 /// When the domain refuses.
 pub fn people_and_rooms(core: &Core, count: usize) -> io::Result<(Caller, Vec<RoomId>)> {
-    let new = NewAccount {
-        handle: None,
-        email: None,
-        display_name: DisplayName::new("Filler").map_err(broken)?,
-        password: None,
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
-        public_key: None,
-        password_score: None,
-    };
+    let new = NewAccount::named(DisplayName::new("Filler").map_err(broken)?);
     let account = accounts::register(core, &Caller::operator(), new).map_err(broken)?.id();
     let caller = Caller::account(account, Dialect::Web);
     let mut ids = Vec::new();
     for number in 0..count {
-        let group = NewGroup {
-            title: format!("room {number}"),
-            description: String::new(),
-            avatar: None,
-            picture: None,
-            join_rule: JoinRule::Invite,
-            options: RoomOptions::default(),
-            encrypted: false,
-            members: Vec::new(),
-            note: String::new(),
-            invites_for_s: INVITE_LIFE_S,
-        };
+        let group = NewGroup::titled(&format!("room {number}"));
         ids.push(rooms::open_group(core, &caller, group).map_err(broken)?.room.room.id);
     }
     Ok((caller, ids))

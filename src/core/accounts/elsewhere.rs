@@ -69,17 +69,8 @@ fn make(tx: &mut Tx<'_>, guest: &Guest, pass: &Pass, now: Stamp) -> Result<Accou
         Some(email) => account::find_by_email(tx, email.as_str())?.is_none(),
         None => false,
     };
-    let new = NewAccount {
-        handle: None,
-        email: guest.email.clone().filter(|_| free),
-        display_name: guest.display_name.clone(),
-        password: None,
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
-        public_key: None,
-        password_score: None,
-    };
+    let new =
+        NewAccount { email: guest.email.clone().filter(|_| free), ..NewAccount::named(guest.display_name.clone()) };
     let made = store(tx, &new, pass, None, now)?;
     if made.email.is_none() {
         return Ok(made);

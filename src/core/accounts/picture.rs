@@ -1,7 +1,7 @@
 //! Pictures as protocols name them that call a file by a key and never look whether there is one. A file of one's own becomes a
 //! picture that everybody may see, and takes the place of the former one; any other key is kept as it came and given back.
 
-use chatelaine_store::Read;
+use chatelaine_store::{Key, Read, Tree};
 
 use crate::Tx;
 use crate::error::{Error, Field, Flaw, Result};
@@ -54,12 +54,17 @@ pub fn picture_key(r: &impl Read, account: AccountId) -> Result<Option<String>> 
     Ok(PICTURE_KEY_BY_ACCOUNT.get(r, &account)?)
 }
 
-/// Keeps or forgets that key; says whether it is another one now.
-pub(super) fn keep_key(tx: &mut Tx<'_>, account: AccountId, key: Option<&String>) -> Result<bool> {
-    let is_other = PICTURE_KEY_BY_ACCOUNT.get(tx, &account)?.as_ref() != key;
+/// Keeps or forgets the key that somebody or something has in place of a picture; says whether it is another one now.
+pub(crate) fn keep_key<K: Key>(
+    tx: &mut Tx<'_>,
+    keys: &Tree<K, String>,
+    whose: &K,
+    key: Option<&String>,
+) -> Result<bool> {
+    let is_other = keys.get(tx, whose)?.as_ref() != key;
     match key {
-        Some(key) => PICTURE_KEY_BY_ACCOUNT.put(tx, &account, key)?,
-        None if is_other => PICTURE_KEY_BY_ACCOUNT.remove(tx, &account)?,
+        Some(key) => keys.put(tx, whose, key)?,
+        None if is_other => keys.remove(tx, whose)?,
         None => {}
     }
     Ok(is_other)

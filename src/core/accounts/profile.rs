@@ -18,7 +18,7 @@ use crate::friends::{self, Standing};
 use crate::ids::{AccountId, FileId};
 use crate::limits::{AUDIENCE_NEARBY_MAX, FACES_PER_TICK, PAGE_ITEMS_MAX, STATUS_LIFE_S};
 use crate::rooms;
-use crate::schema::ACCOUNT_BY_ID;
+use crate::schema::{ACCOUNT_BY_ID, PICTURE_KEY_BY_ACCOUNT};
 use crate::{Core, Tx};
 
 /// What one person sees of another.
@@ -169,7 +169,7 @@ fn show_picture(tx: &mut Tx<'_>, of: (&Account, &mut Account), change: &AccountC
         (None, None) => return Ok(false),
     };
     new.avatar = shown.file;
-    picture::keep_key(tx, old.id, shown.key.as_ref())
+    picture::keep_key(tx, &PICTURE_KEY_BY_ACCOUNT, &old.id, shown.key.as_ref())
 }
 
 /// Tells others of the profiles that changed since the last call, each once however often it changed; says of how many.

@@ -56,6 +56,23 @@ pub struct NewAccount {
     pub password_score: Option<u8>,
 }
 
+impl NewAccount {
+    /// An account of which nothing is given but the name shown.
+    pub fn named(display_name: DisplayName) -> Self {
+        Self {
+            handle: None,
+            email: None,
+            display_name,
+            password: None,
+            invite: None,
+            locale: String::new(),
+            time_zone: String::new(),
+            public_key: None,
+            password_score: None,
+        }
+    }
+}
+
 /// How the account came to be allowed.
 #[derive(Clone)]
 pub(super) enum Pass {

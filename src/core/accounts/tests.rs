@@ -28,13 +28,10 @@ pub(super) fn new(handle: &str) -> NewAccount {
     NewAccount {
         handle: Some(Handle::new(handle).unwrap()),
         email: Some(Email::new(&format!("{handle}@example.org")).unwrap()),
-        display_name: DisplayName::new(handle).unwrap(),
         password: Some(PASSWORD.into()),
-        invite: None,
         locale: "en".into(),
         time_zone: "Europe/Berlin".into(),
-        public_key: None,
-        password_score: None,
+        ..NewAccount::named(DisplayName::new(handle).unwrap())
     }
 }
 

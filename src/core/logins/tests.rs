@@ -27,14 +27,8 @@ fn stranger() -> Caller {
 fn ada(world: &World) -> Proven {
     let wish = NewAccount {
         handle: Some(Handle::new("ada").unwrap()),
-        email: None,
-        display_name: DisplayName::new("Ada").unwrap(),
         password: Some(PASSWORD.into()),
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
-        public_key: None,
-        password_score: None,
+        ..NewAccount::named(DisplayName::new("Ada").unwrap())
     };
     register(&world.core, &stranger(), wish).unwrap()
 }

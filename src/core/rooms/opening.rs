@@ -12,7 +12,7 @@ use crate::event::{Audience, What, joins};
 use crate::figures::counts::{self, Counted};
 use crate::friends::are_friends;
 use crate::ids::{AccountId, FileId, Offset, RoleId, RoomId};
-use crate::limits::ROOM_FIRST_MEMBERS_MAX;
+use crate::limits::{INVITE_LIFE_S, ROOM_FIRST_MEMBERS_MAX};
 use crate::page::Done;
 use crate::roles::{MEMBER, OWNER};
 use crate::rooms::invites::NewInvite;
@@ -22,8 +22,10 @@ use crate::rooms::room::{
     JoinRule, LogRow, RoomKind, RoomOptions, RoomRow, checked_description, checked_note, checked_title,
 };
 use crate::rooms::views::MyRoom;
-use crate::rooms::{invites, members, require_not_banned, settings};
-use crate::schema::{DYING_ROOM_BY_ID, LISTED_ROOMS, LOG_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS};
+use crate::rooms::{invites, members, require_not_banned};
+use crate::schema::{
+    DYING_ROOM_BY_ID, LISTED_ROOMS, LOG_BY_ROOM, PICTURE_KEY_BY_ROOM, PRIVATE_ROOM_BY_PAIR, ROOM_BY_ID, ROOMS,
+};
 use crate::settings::Settings;
 use crate::{Core, Tx, event_log};
 
@@ -53,6 +55,24 @@ pub struct NewGroup {
     pub note: String,
     /// For how many seconds they can answer.
     pub invites_for_s: u64,
+}
+
+impl NewGroup {
+    /// A group of which nothing is given but its title: by invitation, with the usual rules, empty but for its owner.
+    pub fn titled(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            description: String::new(),
+            avatar: None,
+            picture: None,
+            join_rule: JoinRule::Invite,
+            options: RoomOptions::default(),
+            encrypted: false,
+            members: Vec::new(),
+            note: String::new(),
+            invites_for_s: INVITE_LIFE_S,
+        }
+    }
 }
 
 /// A group that was opened.
@@ -90,7 +110,7 @@ pub fn open_group(core: &Core, caller: &Caller, new: NewGroup) -> Result<Opened>
         let shown = first_picture(tx, owner, (&picture, row.avatar))?;
         let row = RoomRow { avatar: shown.file, ..row.clone() };
         let (room, failed) = build(tx, &settings, now, (&row, &others, &note, for_s))?;
-        settings::keep_key(tx, room, shown.key.as_ref())?;
+        picture::keep_key(tx, &PICTURE_KEY_BY_ROOM, &room, shown.key.as_ref())?;
         Ok(Opened { room: my_room(tx, &settings, now, owner, room)?, failed })
     })
 }

@@ -111,23 +111,12 @@ fn show_picture(tx: &mut Tx<'_>, who: &Caller, of: (RoomId, &mut RoomRow), chang
         (None, None) => return Ok(false),
     };
     row.avatar = shown.file;
-    keep_key(tx, room, shown.key.as_ref())
+    picture::keep_key(tx, &PICTURE_KEY_BY_ROOM, &room, shown.key.as_ref())
 }
 
 /// The key that a room has in place of a picture.
 pub fn picture_key(r: &impl Read, room: RoomId) -> Result<Option<String>> {
     Ok(PICTURE_KEY_BY_ROOM.get(r, &room)?)
-}
-
-/// Keeps or forgets that key; says whether it is another one now.
-pub(super) fn keep_key(tx: &mut Tx<'_>, room: RoomId, key: Option<&String>) -> Result<bool> {
-    let is_other = PICTURE_KEY_BY_ROOM.get(tx, &room)?.as_ref() != key;
-    match key {
-        Some(key) => PICTURE_KEY_BY_ROOM.put(tx, &room, key)?,
-        None if is_other => PICTURE_KEY_BY_ROOM.remove(tx, &room)?,
-        None => {}
-    }
-    Ok(is_other)
 }
 
 fn put(tx: &mut Tx<'_>, room: RoomId, row: &RoomRow) -> Result<()> {

@@ -6,8 +6,7 @@ use crate::error::Result;
 use crate::event::What;
 use crate::friends::{self, Friend};
 use crate::ids::{AccountId, EventId, RoomId};
-use crate::limits::INVITE_LIFE_S;
-use crate::rooms::{JoinRule, NewGroup, RoomOptions};
+use crate::rooms::{JoinRule, NewGroup};
 use crate::schema::{EVENT_BY_ID, FRIEND_BY_PAIR};
 use crate::testing::{START, World};
 use chatelaine_store::Order;
@@ -19,18 +18,7 @@ pub(crate) fn id(caller: &Caller) -> AccountId {
 
 /// An open group of default rules.
 pub(crate) fn new_group(title: &str) -> NewGroup {
-    NewGroup {
-        title: title.to_owned(),
-        description: String::new(),
-        avatar: None,
-        picture: None,
-        join_rule: JoinRule::Open,
-        options: RoomOptions::default(),
-        encrypted: false,
-        members: Vec::new(),
-        note: String::new(),
-        invites_for_s: INVITE_LIFE_S,
-    }
+    NewGroup { join_rule: JoinRule::Open, ..NewGroup::titled(title) }
 }
 
 /// An open group of these people; the first one owns it.

@@ -46,15 +46,11 @@ fn enroll(core: &Core, caller: &Caller, wish: RegisterRequest, score: u8) -> Res
     }
     let (email, display_name, public_key) = parsed?;
     let new = NewAccount {
-        handle: None,
         email: Some(email),
-        display_name,
         password: Some(password),
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
         public_key: Some(public_key),
         password_score: Some(score),
+        ..NewAccount::named(display_name)
     };
     Ok(accounts::register(core, caller, new)?)
 }

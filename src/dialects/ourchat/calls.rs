@@ -2,10 +2,8 @@
 //!
 //! Answers have a `success` that is always true: what fails is a status.
 
-use chatelaine_core::ask::ask;
 use chatelaine_core::calls::{self, NewCall, Signal, SignalKind};
-use chatelaine_core::error::Error;
-use chatelaine_core::{Caller, Core};
+use chatelaine_core::{Caller, ask as run};
 use chatelaine_ourchat_pb::service::ourchat::webrtc::room::accept_room_invitation::v1::AcceptRoomInvitationRequest;
 use chatelaine_ourchat_pb::service::ourchat::webrtc::room::accept_room_invitation::v1::AcceptRoomInvitationResponse;
 use chatelaine_ourchat_pb::service::ourchat::webrtc::room::create_room::v1::CreateRoomRequest;
@@ -37,13 +35,13 @@ pub(crate) async fn create_room(
     ask: CreateRoomRequest,
 ) -> Result<CreateRoomResponse, Fault> {
     let new = NewCall { title: ask.title, auto_delete: ask.auto_delete, open_join: ask.open_join };
-    let call = run(&at, move |core| calls::open(core, &caller, new)).await?;
+    let call = run(at.core(), move |core| calls::open(core, &caller, new)).await?;
     Ok(CreateRoomResponse { room_id: call.get() })
 }
 
 pub(crate) async fn join_room(at: Ourchat, caller: Caller, ask: JoinRoomRequest) -> Result<JoinRoomResponse, Fault> {
     let call = ids::call(ask.room_id)?;
-    let others = run(&at, move |core| calls::join(core, &caller, call)).await?;
+    let others = run(at.core(), move |core| calls::join(core, &caller, call)).await?;
     Ok(JoinRoomResponse { success: true, existing_users: others.into_iter().map(|other| other.get()).collect() })
 }
 
@@ -51,7 +49,7 @@ pub(crate) async fn leave_room(at: Ourchat, caller: Caller, ask: LeaveRoomReques
     let keep_s = keep_s(&at);
     // Nobody is told whether there is such a room, so one that cannot be is left as well.
     if let Ok(call) = ids::call(ask.room_id) {
-        run(&at, move |core| calls::leave(core, &caller, call, keep_s)).await?;
+        run(at.core(), move |core| calls::leave(core, &caller, call, keep_s)).await?;
     }
     Ok(LeaveRoomResponse { success: true })
 }
@@ -62,7 +60,7 @@ pub(crate) async fn get_room_members(
     ask: GetRoomMembersRequest,
 ) -> Result<GetRoomMembersResponse, Fault> {
     let call = ids::call(ask.room_id)?;
-    let members = run(&at, move |core| calls::members(core, &caller, call)).await?;
+    let members = run(at.core(), move |core| calls::members(core, &caller, call)).await?;
     let member_count = u32::try_from(members.len()).unwrap_or(u32::MAX);
     let member_ids = members.into_iter().map(|member| member.get()).collect();
     Ok(GetRoomMembersResponse { success: true, member_ids, member_count })
@@ -74,7 +72,7 @@ pub(crate) async fn invite_user_to_room(
     ask: InviteUserToRoomRequest,
 ) -> Result<InviteUserToRoomResponse, Fault> {
     let (call, other) = (ids::call(ask.room_id)?, ids::account_or_nobody(ask.user_id));
-    run(&at, move |core| calls::invite(core, &caller, call, other)).await?;
+    run(at.core(), move |core| calls::invite(core, &caller, call, other)).await?;
     Ok(InviteUserToRoomResponse { success: true })
 }
 
@@ -84,7 +82,7 @@ pub(crate) async fn accept_room_invitation(
     ask: AcceptRoomInvitationRequest,
 ) -> Result<AcceptRoomInvitationResponse, Fault> {
     let call = ids::call(ask.room_id)?;
-    run(&at, move |core| calls::accept(core, &caller, call)).await?;
+    run(at.core(), move |core| calls::accept(core, &caller, call)).await?;
     Ok(AcceptRoomInvitationResponse { success: true })
 }
 
@@ -94,7 +92,7 @@ pub(crate) async fn promote_room_admin(
     ask: PromoteRoomAdminRequest,
 ) -> Result<PromoteRoomAdminResponse, Fault> {
     let (call, other) = (ids::call(ask.room_id)?, ids::account_or_nobody(ask.user_id));
-    run(&at, move |core| calls::promote(core, &caller, call, other)).await?;
+    run(at.core(), move |core| calls::promote(core, &caller, call, other)).await?;
     Ok(PromoteRoomAdminResponse { success: true })
 }
 
@@ -104,7 +102,7 @@ pub(crate) async fn demote_room_admin(
     ask: DemoteRoomAdminRequest,
 ) -> Result<DemoteRoomAdminResponse, Fault> {
     let (call, other) = (ids::call(ask.room_id)?, ids::account_or_nobody(ask.user_id));
-    run(&at, move |core| calls::demote(core, &caller, call, other)).await?;
+    run(at.core(), move |core| calls::demote(core, &caller, call, other)).await?;
     Ok(DemoteRoomAdminResponse { success: true })
 }
 
@@ -114,7 +112,7 @@ pub(crate) async fn kick_user_from_room(
     ask: KickUserFromRoomRequest,
 ) -> Result<KickUserFromRoomResponse, Fault> {
     let (call, other, keep_s) = (ids::call(ask.room_id)?, ids::account_or_nobody(ask.user_id), keep_s(&at));
-    run(&at, move |core| calls::kick(core, &caller, call, other, keep_s)).await?;
+    run(at.core(), move |core| calls::kick(core, &caller, call, other, keep_s)).await?;
     Ok(KickUserFromRoomResponse { success: true })
 }
 
@@ -128,7 +126,7 @@ pub(crate) async fn signal(at: Ourchat, caller: Caller, ask: SignalRequest) -> R
         sdp_mid: ask.sdp_mid,
         sdp_mline_index: ask.sdp_mline_index,
     };
-    run(&at, move |core| calls::signal(core, &caller, call, other, signal)).await?;
+    run(at.core(), move |core| calls::signal(core, &caller, call, other, signal)).await?;
     Ok(SignalResponse { success: true })
 }
 
@@ -150,11 +148,4 @@ fn kind_of(ask: &SignalRequest) -> Result<SignalKind, Fault> {
 /// How long an empty call that deletes itself stays.
 fn keep_s(at: &Ourchat) -> u64 {
     at.options().empty_room_keep_duration.as_secs()
-}
-
-async fn run<R: Send + 'static>(
-    at: &Ourchat,
-    operation: impl FnOnce(&Core) -> Result<R, Error> + Send + 'static,
-) -> Result<R, Fault> {
-    Ok(ask(at.core(), operation).await?)
 }

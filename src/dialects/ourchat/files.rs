@@ -6,11 +6,10 @@
 use std::mem;
 
 use bytes::Bytes;
-use chatelaine_core::ask::ask;
 use chatelaine_core::error::Error;
 use chatelaine_core::files::{self, FileName, NewFile, Purpose, Reading, Receiving, Rolling, Second, Terms, pieces};
 use chatelaine_core::limits::UPLOAD_IDLE_S;
-use chatelaine_core::{Caller, Core};
+use chatelaine_core::{Caller, Core, ask as run};
 use chatelaine_ourchat_pb::service::ourchat::delete::v1::DeleteFileRequest;
 use chatelaine_ourchat_pb::service::ourchat::delete::v1::DeleteFileResponse;
 use chatelaine_ourchat_pb::service::ourchat::download::v1::DownloadRequest;
@@ -53,10 +52,10 @@ pub(crate) async fn upload(
         return Err(Fault::Metadata);
     };
     let (new, terms) = announced(&at, &header)?;
-    let receiving = run(&at, move |core| files::begin_with(core, &caller, new, terms)).await?;
+    let receiving = run(at.core(), move |core| files::begin_with(core, &caller, new, terms)).await?;
     let received = pour(&at, &mut ask, receiving).await?;
-    let file = run(&at, move |_| received.finish()).await?;
-    let key = run(&at, move |core| key_of(core, &file)).await?;
+    let file = run(at.core(), move |_| received.finish()).await?;
+    let key = run(at.core(), move |core| key_of(core, &file)).await?;
     Ok(UploadResponse { key })
 }
 
@@ -68,7 +67,7 @@ pub(crate) async fn start_upload(
     let StartUploadRequest { hash, size, auto_clean, session_id } = ask;
     let (new, terms) = announced(&at, &Header { hash, size, auto_clean, session_id })?;
     let owner = caller.require_account()?;
-    let upload = run(&at, move |core| pieces::begin(core, &caller, new, terms)).await?;
+    let upload = run(at.core(), move |core| pieces::begin(core, &caller, new, terms)).await?;
     let upload_id = ids::upload_id(at.core().keys(), owner, upload);
     Ok(StartUploadResponse { upload_id, chunk_size: CHUNK_BYTES, timeout_seconds: CHUNK_PATIENCE_S })
 }
@@ -80,7 +79,7 @@ pub(crate) async fn upload_chunk(
 ) -> Result<UploadChunkResponse, Fault> {
     let upload = ids::upload(at.core().keys(), &ask.upload_id)?;
     let UploadChunkRequest { chunk_id, chunk_data, .. } = ask;
-    let bytes_received = run(&at, move |core| pieces::put(core, &caller, upload, chunk_id, &chunk_data)).await?;
+    let bytes_received = run(at.core(), move |core| pieces::put(core, &caller, upload, chunk_id, &chunk_data)).await?;
     Ok(UploadChunkResponse { bytes_received })
 }
 
@@ -90,8 +89,8 @@ pub(crate) async fn complete_upload(
     ask: CompleteUploadRequest,
 ) -> Result<CompleteUploadResponse, Fault> {
     let upload = ids::upload(at.core().keys(), &ask.upload_id)?;
-    let file = run(&at, move |core| pieces::finish(core, &caller, upload)).await?;
-    let key = run(&at, move |core| key_of(core, &file)).await?;
+    let file = run(at.core(), move |core| pieces::finish(core, &caller, upload)).await?;
+    let key = run(at.core(), move |core| key_of(core, &file)).await?;
     Ok(CompleteUploadResponse { key })
 }
 
@@ -101,7 +100,7 @@ pub(crate) async fn cancel_upload(
     ask: CancelUploadRequest,
 ) -> Result<CancelUploadResponse, Fault> {
     let upload = ids::upload(at.core().keys(), &ask.upload_id)?;
-    run(&at, move |core| pieces::cancel(core, &caller, upload)).await?;
+    run(at.core(), move |core| pieces::cancel(core, &caller, upload)).await?;
     Ok(CancelUploadResponse {})
 }
 
@@ -127,7 +126,7 @@ pub(crate) async fn delete_file(
         files::require_sha3(core, file, &sha3)?;
         files::delete(core, &caller, file)
     };
-    run(&at, delete).await?;
+    run(at.core(), delete).await?;
     Ok(DeleteFileResponse {})
 }
 
@@ -198,7 +197,7 @@ async fn pour(at: &Ourchat, ask: &mut Streaming<UploadRequest>, mut to: Receivin
     let mut portion = gather(ask).await;
     loop {
         let parts = mem::take(&mut portion.parts);
-        let writing = run(at, move |_| {
+        let writing = run(at.core(), move |_| {
             parts.iter().try_for_each(|part| to.write(part))?;
             Ok(to)
         });
@@ -210,7 +209,7 @@ async fn pour(at: &Ourchat, ask: &mut Streaming<UploadRequest>, mut to: Receivin
                 let written = writing.await?;
                 if let Err(fault) = end {
                     // Dropping it removes what came, and that is work for the blocking pool.
-                    run(at, move |_| {
+                    run(at.core(), move |_| {
                         drop(written);
                         Ok(())
                     })
@@ -229,7 +228,7 @@ async fn open(at: &Ourchat, caller: Caller, key: &str) -> Result<Reading, Fault>
         files::require_sha3(core, file, &sha3)?;
         files::read(core, &caller, file)
     };
-    run(at, open).await
+    Ok(run(at.core(), open).await?)
 }
 
 /// The bytes of a file, read as the client takes them.
@@ -240,19 +239,12 @@ fn portions(at: Ourchat, reading: Reading) -> Stream<DownloadResponse> {
             let bytes = reading.next(PORTION_BYTES)?;
             Ok((reading, bytes))
         };
-        match run(&at, read).await {
+        match run(at.core(), read).await {
             Ok((_, bytes)) if bytes.is_empty() => None,
             Ok((reading, bytes)) => Some((Ok(DownloadResponse { data: bytes.into() }), Some((at, reading)))),
-            Err(fault) => Some((Err(status(Op::Download, &fault)), None)),
+            Err(error) => Some((Err(status(Op::Download, &error.into())), None)),
         }
     }))
-}
-
-async fn run<R: Send + 'static>(
-    at: &Ourchat,
-    operation: impl FnOnce(&Core) -> Result<R, Error> + Send + 'static,
-) -> Result<R, Fault> {
-    Ok(ask(at.core(), operation).await?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use chatelaine_core::accounts::PictureKey;
 use chatelaine_core::error::{Error, Reason, Thing};
-use chatelaine_core::rooms::{self, JoinRule, NewGroup, Outsiders, PrivateRooms, Roll, RoomChange, RoomOptions};
+use chatelaine_core::rooms::{self, JoinRule, NewGroup, Outsiders, PrivateRooms, Roll, RoomChange};
 use chatelaine_core::{Caller, Core, ask};
 use chatelaine_ourchat_pb::service::ourchat::session::delete_session::v1::DeleteSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::session::delete_session::v1::DeleteSessionResponse;
@@ -23,17 +23,14 @@ pub(crate) async fn new_session(
 ) -> Result<NewSessionResponse, Fault> {
     let (members, unknown) = ids::accounts(&request.members)?;
     let new = NewGroup {
-        title: session_name(request.name.unwrap_or_default())?,
-        description: String::new(),
-        avatar: None,
         picture: picture(&at, request.avatar_key).await?,
         // ourchat section 8.5: whoever knows the number may ask to be let in.
         join_rule: JoinRule::Request,
-        options: RoomOptions::default(),
         encrypted: request.e2ee_on,
         members,
         note: request.leave_message.unwrap_or_default(),
         invites_for_s: at.options().verification_expire_time.as_secs(),
+        ..NewGroup::titled(&session_name(request.name.unwrap_or_default())?)
     };
     let opened = ask(at.core(), move |core| rooms::open_group(core, &caller, new)).await?;
     Ok(views::new_session(opened, unknown))

@@ -43,13 +43,11 @@ impl NewAccount {
         Ok(accounts::NewAccount {
             handle: self.handle.as_deref().map(Handle::new).transpose()?,
             email: self.email.as_deref().map(Email::new).transpose()?,
-            display_name: DisplayName::new(&self.display_name)?,
             password: Some(Secret::new(self.password)),
             invite: self.invite.map(Secret::new),
             locale: self.locale,
             time_zone: self.time_zone,
-            public_key: None,
-            password_score: None,
+            ..accounts::NewAccount::named(DisplayName::new(&self.display_name)?)
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chatelaine_core::accounts::{self, DisplayName, NewAccount};
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::messages::{self, NewMessage};
-use chatelaine_core::rooms::{self, JoinRule, NewGroup, RoomOptions};
+use chatelaine_core::rooms::{self, NewGroup};
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SystemClock};
 use chatelaine_http::jwt::{self, Claims};
@@ -43,18 +43,7 @@ async fn fill(dir: &Path) -> String {
     .expect("a domain");
     let account = account(&core);
     let caller = Caller::account(account, Dialect::Ourchat);
-    let group = NewGroup {
-        title: "hall".to_owned(),
-        description: String::new(),
-        avatar: None,
-        picture: None,
-        join_rule: JoinRule::Invite,
-        options: RoomOptions::default(),
-        encrypted: false,
-        members: Vec::new(),
-        note: String::new(),
-        invites_for_s: 60,
-    };
+    let group = NewGroup::titled("hall");
     let room = rooms::open_group(&core, &caller, group).expect("a room").room.room.id;
     let text = "x".repeat(TEXT_BYTES);
     let mut waiting = Vec::new();
@@ -77,17 +66,7 @@ async fn fill(dir: &Path) -> String {
 }
 
 fn account(core: &Core) -> AccountId {
-    let new = NewAccount {
-        handle: None,
-        email: None,
-        display_name: DisplayName::new("Ann").expect("a name"),
-        password: None,
-        invite: None,
-        locale: String::new(),
-        time_zone: String::new(),
-        public_key: None,
-        password_score: None,
-    };
+    let new = NewAccount::named(DisplayName::new("Ann").expect("a name"));
     accounts::register(core, &Caller::operator(), new).expect("an account").id()
 }
 
