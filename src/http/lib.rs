@@ -8,6 +8,7 @@ pub mod answers;
 pub mod bodies;
 pub mod caps;
 pub mod conn;
+pub mod cookies;
 pub mod door;
 pub mod jwt;
 pub mod peer;

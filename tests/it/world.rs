@@ -15,7 +15,7 @@ use chatelaine_core::event::Live;
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
 use chatelaine_http::socket::SocketOptions;
-use chatelaine_http::{Bodies, BodiesLimits, Places, RateLimits};
+use chatelaine_http::{Bodies, BodiesLimits, Networks, Places, RateLimits};
 use chatelaine_ourchat::{Front, Letter, Options as OurchatOptions, Ourchat, Outside};
 use chatelaine_store::{Blobs, Options, Store};
 use serde_json::{Value, json};
@@ -79,12 +79,14 @@ impl World {
         World::open(change, (small_bodies(), Limits::default()), None)
     }
 
-    /// A world with other settings whose ways to the outside are real ones; its letters are not gathered.
+    /// A world with other settings whose ways to the outside are real ones, behind a front server on this machine; its letters
+    /// are not gathered.
     pub fn with_outside(
         change: impl FnOnce(&mut Settings, &mut OurchatOptions),
         outside: impl FnOnce(&Core) -> Outside + 'static,
     ) -> World {
-        World::open(change, (small_bodies(), Limits::default()), Some(Box::new(outside)))
+        let trusted_proxies = Networks::parse(&["127.0.0.1".to_owned()]).expect("an address");
+        World::open(change, (small_bodies(), Limits { trusted_proxies, ..Limits::default() }), Some(Box::new(outside)))
     }
 
     /// A world with other limits of JSON bodies.

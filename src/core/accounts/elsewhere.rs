@@ -27,34 +27,43 @@ pub struct Guest {
     pub email: Option<Email>,
 }
 
+/// Somebody from elsewhere who was let in.
+#[derive(Debug)]
+pub struct Entered {
+    /// Who it is here.
+    pub proven: Proven,
+    /// Whether the account was made just now.
+    pub is_new: bool,
+}
+
 /// Lets somebody in whom another place vouches for; the account is made if there is none. Fails with `Refused(SignUpClosed)` or
 /// `Refused(InviteNeeded)` where nobody new may come like that, `Refused(AccountClosed)`, or `SignIn(LockedOut)`.
-pub fn enter(core: &Core, caller: &Caller, guest: Guest) -> Result<Proven> {
+pub fn enter(core: &Core, caller: &Caller, guest: Guest) -> Result<Entered> {
     if guest.identity.is_empty() || guest.identity.len().max(guest.shown.len()) > IDENTIFIER_BYTES_MAX {
         return Err(Error::Invalid(Field::Identifier, Flaw::Malformed));
     }
     let hash = core.keys().identifier_hash(Kind::Elsewhere.number(), &guest.identity);
     let pass = Pass::SignUp(core.settings().accounts.sign_up, None);
     let now = core.now();
-    let account = core.write(caller, move |tx| {
+    let (account, is_new) = core.write(caller, move |tx| {
         if let Some(id) = ID_BY_IDENTIFIER.get(tx, &(Kind::Elsewhere.number(), hash))? {
             let account = account::get_open(tx, id)?;
             require_no_lock(&account, now)?;
-            return Ok(account);
+            return Ok((account, false));
         }
-        let account = match proved_here(tx, guest.email.as_ref())? {
-            Some(account) => account,
+        let (account, is_new) = match proved_here(tx, guest.email.as_ref())? {
+            Some(account) => (account, false),
             None => {
                 require_pass(tx, &pass, now)?;
-                make(tx, &guest, &pass, now)?
+                (make(tx, &guest, &pass, now)?, true)
             }
         };
         require_no_lock(&account, now)?;
         let new = NewIdentifier { kind: Kind::Elsewhere, value: guest.identity.clone(), shown: guest.shown.clone() };
         identifiers::add_within(tx, now, account.id, hash, &new)?;
-        Ok(account)
+        Ok((account, is_new))
     })?;
-    Ok(Proven::new(account))
+    Ok(Entered { proven: Proven::new(account), is_new })
 }
 
 /// The open account which has proved this address itself.
@@ -99,7 +108,7 @@ mod tests {
     }
 
     fn come(core: &Core, number: u64, email: Option<&str>) -> Result<Account> {
-        enter(core, &Caller::system(), guest(number, email)).map(|proven| proven.account().clone())
+        enter(core, &Caller::system(), guest(number, email)).map(|entered| entered.proven.account().clone())
     }
 
     #[test]
@@ -127,6 +136,19 @@ mod tests {
         email_proof::confirm(&world.core, &Caller::system(), token.reveal()).unwrap();
         assert_eq!(come(&world.core, 2, Some("ada@example.org")).unwrap().id, ada);
         assert_eq!(come(&world.core, 2, None).unwrap().id, ada);
+    }
+
+    #[test]
+    fn only_who_has_no_account_yet_is_new() {
+        let world = World::new();
+        let ada = sign_up(&world.core, "ada").unwrap().id();
+        let email = Email::new("ada@example.org").unwrap();
+        let token = email_proof::ask(&world.core, &Caller::system(), &email, 300).unwrap();
+        email_proof::confirm(&world.core, &Caller::system(), token.reveal()).unwrap();
+        let come = |number, email| enter(&world.core, &Caller::system(), guest(number, email)).unwrap();
+        assert!(come(1, None).is_new && !come(1, None).is_new);
+        let joined = come(2, Some("ada@example.org"));
+        assert!(joined.proven.id() == ada && !joined.is_new);
     }
 
     #[test]

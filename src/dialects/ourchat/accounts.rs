@@ -7,7 +7,7 @@ use chatelaine_core::accounts::{
 };
 use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::error::{Error, Right};
-use chatelaine_core::ids::{AccountId, RoomId};
+use chatelaine_core::ids::AccountId;
 use chatelaine_core::{Caller, Core, Secret, rooms};
 use chatelaine_ourchat_pb::service::auth::authorize::v1::{AuthRequest, AuthResponse, auth_request};
 use chatelaine_ourchat_pb::service::auth::register::v1::{RegisterRequest, RegisterResponse};
@@ -24,12 +24,9 @@ use crate::{Ourchat, avatars, ids, public_key};
 
 pub(crate) async fn register(at: Ourchat, caller: Caller, wish: RegisterRequest) -> Result<RegisterResponse, Fault> {
     let score = at.options().password_strength_limit;
-    let room = at.options().default_session.and_then(|session| ids::room(session).ok());
     let made = ask_hashing(at.core(), move |core| Ok(enroll(core, &caller, wish, score))).await??;
     let account = made.account();
-    if let Some(room) = room {
-        welcome(&at, account.id, room).await;
-    }
+    welcome(&at, account.id).await;
     Ok(RegisterResponse {
         ocid: account.handle.as_str().to_owned(),
         id: account.id.get(),
@@ -55,9 +52,10 @@ fn enroll(core: &Core, caller: &Caller, wish: RegisterRequest, score: u8) -> Res
     Ok(accounts::register(core, caller, new)?)
 }
 
-/// Brings a new account into the session that the operator chose for everybody. That is no part of the registration: where it
-/// fails, the account stands.
-async fn welcome(at: &Ourchat, account: AccountId, room: RoomId) {
+/// Brings a new account, however it came to be, into the session that the operator chose for everybody, if there is one. That is
+/// no part of the registration: where it fails, the account stands.
+pub(crate) async fn welcome(at: &Ourchat, account: AccountId) {
+    let Some(room) = at.options().default_session.and_then(|session| ids::room(session).ok()) else { return };
     if let Err(error) = ask(at.core(), move |core| rooms::join_default(core, room, account)).await {
         tracing::warn!(%room, %account, %error, "a new account could not join the default session: {error}");
     }

@@ -23,7 +23,8 @@ use crate::{Ourchat, matrix, oauth, pictures};
 const BASE: &str = "/v1";
 /// What answers in maintenance too, since it tells that the server is there.
 const STATUS: &str = "/v1/status";
-const OAUTH: &str = "/oauth/github";
+/// Where people sign in by GitHub.
+pub(crate) const OAUTH: &str = "/oauth/github";
 const MATRIX: &str = "/_matrix/client/versions";
 const PANEL: &str = "/panel";
 const WELL_KNOWN: &str = "/.well-known/matrix";

@@ -17,7 +17,7 @@ use chatelaine_core::caller::{Caller, Dialect, Who};
 use chatelaine_core::error::{Error, Reason, Thing};
 use chatelaine_core::limits::LOGIN_AGENT_BYTES_MAX;
 use chatelaine_core::{Core, logins};
-use chatelaine_http::{BodyFault, Held, Peer};
+use chatelaine_http::{BodyFault, Held, Peer, cookies};
 use serde::de::DeserializeOwned;
 
 use crate::Web;
@@ -288,11 +288,7 @@ pub fn cookie(headers: &HeaderMap, tls: bool) -> Option<&str> {
 /// The token among lines of `Cookie` headers.
 pub fn cookie_of<'a>(lines: impl Iterator<Item = &'a str>, tls: bool) -> Option<&'a str> {
     let wanted = if tls { COOKIE_TLS } else { COOKIE_PLAIN };
-    lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == wanted && !value.is_empty())
-        .map(|(_, value)| value)
+    cookies::named(lines, wanted).next()
 }
 
 fn set_cookie(token: &str, seconds: u64, tls: bool) -> String {

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chatelaine::outbound::github::github;
-use chatelaine_ourchat::{Oauth, Outside, callback};
+use chatelaine_ourchat::{Oauth, Options, Outside, callback};
 use chatelaine_ourchat_pb::service::auth::authorize::v1::{AuthRequest, auth_request::Account};
 use chatelaine_ourchat_pb::service::ourchat::get_account_info::v1::{GetAccountInfoRequest, QueryValues};
+use chatelaine_ourchat_pb::service::ourchat::session::get_session_info::v1::GetSessionInfoRequest;
+use chatelaine_ourchat_pb::service::ourchat::session::leave_session::v1::LeaveSessionRequest;
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -94,10 +96,15 @@ fn octo() -> Pages {
 }
 
 fn world(github_at: SocketAddr) -> World {
-    world_with(github_at, |_| {})
+    world_of(HOME, github_at, |_, _| {})
 }
 
-fn world_with(github_at: SocketAddr, change: impl FnOnce(&mut chatelaine_core::settings::Settings)) -> World {
+fn world_of(
+    public_url: &str,
+    github_at: SocketAddr,
+    change: impl FnOnce(&mut chatelaine_core::settings::Settings, &mut Options),
+) -> World {
+    let public_url = public_url.to_owned();
     let oauth = Oauth {
         enabled: true,
         client_id: "app 1".to_owned(),
@@ -105,27 +112,61 @@ fn world_with(github_at: SocketAddr, change: impl FnOnce(&mut chatelaine_core::s
         web_url: format!("http://{github_at}"),
         api_url: format!("http://{github_at}/api"),
     };
-    let asking = github(&oauth, callback("http://here")).expect("a client");
+    let asking = github(&oauth, callback(&public_url)).expect("a client");
     World::with_outside(
         move |settings, options| {
-            change(settings);
-            options.oauth = oauth;
+            (options.oauth, options.public_url) = (oauth, public_url);
+            change(settings, options);
         },
         move |_| Outside { post: Arc::new(|_| Box::pin(async { Ok(()) })), github: Some(asking) },
     )
 }
 
-/// Goes to GitHub: the address it is sent to, and the word of it.
-fn begin(world: &World) -> (String, String) {
+/// One who went to GitHub: the address he was sent to, the word of it, and the cookie of his browser.
+struct Gone {
+    target: String,
+    state: String,
+    cookie: String,
+}
+
+/// Where the server sends people who come by another name than its public one.
+const HOME: &str = "http://here";
+
+/// Goes to GitHub from the public address.
+fn begin(world: &World) -> Gone {
+    begin_with(world, "a=1; nothing")
+}
+
+fn begin_with(world: &World, cookies: &str) -> Gone {
     let answer = Ask::new("GET", "/oauth/github").send(world.address).expect(303);
+    assert!(answer.header("set-cookie").is_none(), "a cookie of another name would not be shown at the end");
+    let path = answer.header("location").and_then(|target| target.strip_prefix(HOME)).expect("the public address");
+    let answer = Ask::new("GET", path).header("cookie", cookies).send(world.address).expect(303);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let target = answer.header("location").expect("where to").to_owned();
     let state = target.split("&state=").nth(1).expect("a word").to_owned();
-    (target, state)
+    let line = answer.header("set-cookie").expect("a cookie");
+    let (cookie, manners) = line.split_once("; ").expect("manners");
+    assert_eq!(manners, "HttpOnly; SameSite=Lax; Path=/oauth; Max-Age=600");
+    assert!(cookie.starts_with("chatelaine-oauth=") && !cookie.contains(&state), "{cookie}");
+    Gone { target, state, cookie: cookie.to_owned() }
 }
 
+/// A browser without any cookie.
 fn finish(world: &World, query: &str) -> Answer {
     Ask::new("GET", &format!("/oauth/github/callback{query}")).send(world.address)
+}
+
+/// A browser with cookies.
+fn finish_with(world: &World, cookies: &str, query: &str) -> Answer {
+    Ask::new("GET", &format!("/oauth/github/callback{query}")).header("cookie", cookies).send(world.address)
+}
+
+impl Gone {
+    /// Comes back in the same browser.
+    fn back(&self, world: &World) -> Answer {
+        finish_with(world, &format!("nothing; {}", self.cookie), &format!("?code=c&state={}", self.state))
+    }
 }
 
 /// The token of an answer that lets somebody in.
@@ -138,7 +179,7 @@ fn token(answer: Answer) -> String {
 fn people_are_sent_to_github_with_a_word_of_their_own() {
     let github = Github::start(octo());
     let world = world(github.address);
-    let (target, state) = begin(&world);
+    let Gone { target, state, cookie } = begin(&world);
     assert_eq!(
         target,
         format!(
@@ -148,7 +189,10 @@ fn people_are_sent_to_github_with_a_word_of_their_own() {
         )
     );
     assert!(state.len() == 16 && state.bytes().all(|b| b.is_ascii_alphanumeric()), "{state}");
-    assert_ne!(begin(&world).1, state);
+    let other = begin(&world);
+    assert!(other.state != state && other.cookie != cookie);
+    let same = begin_with(&world, &format!("nothing; {cookie}"));
+    assert!(same.state != state && same.cookie == cookie, "two windows of one browser");
     assert!(github.asked().is_empty());
 }
 
@@ -156,8 +200,8 @@ fn people_are_sent_to_github_with_a_word_of_their_own() {
 async fn who_comes_back_gets_a_token_that_works_and_an_account_without_password() {
     let github = Github::start(octo());
     let world = world(github.address);
-    let (_, state) = begin(&world);
-    let answer = finish(&world, &format!("?code=c%261&state={state}"));
+    let Gone { state, cookie, .. } = begin(&world);
+    let answer = finish_with(&world, &cookie, &format!("?code=c%261&state={state}"));
     assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let token = token(answer);
@@ -188,8 +232,7 @@ async fn who_comes_again_is_the_same_account() {
     let world = world(github.address);
     let mut accounts = Vec::new();
     for _ in 0..2 {
-        let (_, state) = begin(&world);
-        let token = token(finish(&world, &format!("?code=c&state={state}")));
+        let token = token(begin(&world).back(&world));
         let ask = GetAccountInfoRequest { id: None, request_values: vec![QueryValues::Ocid.into()] };
         let told = Line::to(&world).chat().get_account_info(signed(&token, ask)).await.unwrap().into_inner();
         accounts.push(told.ocid);
@@ -201,7 +244,8 @@ async fn who_comes_again_is_the_same_account() {
 fn a_word_is_good_once_and_in_time_and_both_parts_are_needed() {
     let github = Github::start(octo());
     let world = world(github.address);
-    let (_, state) = begin(&world);
+    let gone = begin(&world);
+    let state = &gone.state;
     for wrong in [
         String::new(),
         "?code=c".to_owned(),
@@ -210,16 +254,90 @@ fn a_word_is_good_once_and_in_time_and_both_parts_are_needed() {
         "?code=c&state=".to_owned(),
         "?code=%ff&state=%ff".to_owned(),
     ] {
-        finish(&world, &wrong).expect(400);
+        finish_with(&world, &gone.cookie, &wrong).expect(400);
     }
-    finish(&world, &format!("?code=c&state={state}")).expect(200);
-    finish(&world, &format!("?code=c&state={state}")).expect(400);
-    let (_, late) = begin(&world);
+    gone.back(&world).expect(200);
+    gone.back(&world).expect(400);
+    let late = begin(&world);
     world.clock.wind(Duration::from_secs(600));
-    finish(&world, &format!("?code=c&state={late}")).expect(400);
-    let (_, state) = begin(&world);
+    late.back(&world).expect(400);
+    let gone = begin(&world);
     world.clock.wind(Duration::from_secs(599));
-    finish(&world, &format!("?code=c&state={state}")).expect(200);
+    gone.back(&world).expect(200);
+}
+
+#[test]
+fn a_link_that_somebody_else_began_signs_nobody_in_and_leaves_it_to_him() {
+    let github = Github::start(octo());
+    let world = world(github.address);
+    let (attacker, victim) = (begin(&world), begin(&world));
+    let link = format!("?code=c&state={}", attacker.state);
+    let unknown = finish_with(&world, &victim.cookie, "?code=c&state=AAAAAAAAAAAAAAAA").expect(400);
+    let guarded = attacker.cookie.replace("chatelaine", "__Secure-chatelaine");
+    let (short, empty) = (&attacker.cookie[..attacker.cookie.len() - 1], "chatelaine-oauth=");
+    let refusals = [
+        finish(&world, &link),
+        finish_with(&world, &victim.cookie, &link),
+        finish_with(&world, &guarded, &link),
+        finish_with(&world, short, &link),
+        finish_with(&world, empty, &link),
+    ];
+    for refusal in refusals {
+        let told = |answer: &Answer| {
+            let kept = |(name, _): &&(String, String)| name != "date";
+            (answer.status, answer.headers.iter().filter(kept).cloned().collect::<Vec<_>>(), answer.body.clone())
+        };
+        assert_eq!(told(&refusal), told(&unknown), "a stranger does not learn that the word is good");
+    }
+    assert!(github.asked().is_empty(), "no code of somebody else is spent");
+    let both = format!("{}; {}", victim.cookie, attacker.cookie);
+    finish_with(&world, &both, &link).expect(200);
+    victim.back(&world).expect(200);
+}
+
+#[test]
+fn the_cookie_goes_over_tls_alone_where_the_way_is_encrypted_and_below_the_public_path() {
+    let github = Github::start(octo());
+    let world = world_of("https://Chat.example.org/talk", github.address, |_, _| {});
+    let line = |host: &str, path: &str, proto: &str| {
+        let mut stream = TcpStream::connect(world.address).unwrap();
+        let proxied = format!("x-forwarded-for: 192.0.2.1\r\nx-forwarded-proto: {proto}");
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\n{proxied}\r\nconnection: close\r\n\r\n").unwrap();
+        Answer::read(&mut BufReader::new(stream), false).expect(303)
+    };
+    for (host, proto) in [("chat.example.org", "http"), ("chat.example.org:8443", "https"), ("127.0.0.1", "https")] {
+        let answer = line(host, "/oauth/github", proto);
+        assert_eq!(answer.header("location"), Some("https://Chat.example.org/talk/oauth/github?sent-on"));
+    }
+    for (host, path) in [("chat.EXAMPLE.org", "/oauth/github"), ("inside:7777", "/oauth/github?sent-on")] {
+        let answer = line(host, path, "https");
+        assert!(
+            answer.header("location").unwrap().contains("redirect_uri=https%3A%2F%2FChat.example.org%2Ftalk%2Foauth")
+        );
+        let cookie = answer.header("set-cookie").unwrap();
+        assert!(cookie.starts_with("__Secure-chatelaine-oauth="), "{cookie}");
+        assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/talk/oauth; Max-Age=600"), "{cookie}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_is_new_joins_the_default_session_and_who_has_left_it_stays_out() {
+    let github = Github::start(octo());
+    let world = world_of(HOME, github.address, |_, options| options.default_session = Some(77));
+    let token = token(begin(&world).back(&world));
+    let line = Line::to(&world);
+    let sessions = async || {
+        let ask = GetAccountInfoRequest { id: None, request_values: vec![QueryValues::Sessions.into()] };
+        line.chat().get_account_info(signed(&token, ask)).await.expect("told").into_inner().sessions
+    };
+    assert_eq!(sessions().await, [77]);
+    let registered = line.user("ada").await;
+    let told = registered.ask(GetSessionInfoRequest { session_id: 77, query_values: (1..=9).collect() });
+    let told = line.chat().get_session_info(told).await.expect("a member").into_inner();
+    assert_eq!(told.size, Some(2), "the same session as for those who register");
+    line.chat().leave_session(signed(&token, LeaveSessionRequest { session_id: 77 })).await.expect("free to go");
+    begin(&world).back(&world).expect(200);
+    assert!(sessions().await.is_empty());
 }
 
 #[test]
@@ -236,14 +354,12 @@ fn a_github_that_refuses_fails_or_talks_nonsense_is_a_fault_of_the_server() {
     for pages in broken {
         let github = Github::start(pages.clone());
         let world = world(github.address);
-        let (_, state) = begin(&world);
-        finish(&world, &format!("?code=c&state={state}")).expect(500);
+        begin(&world).back(&world).expect(500);
         assert!(github.asked().len() <= 3 && !pages.is_empty());
     }
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let world = world(nobody);
-    let (_, state) = begin(&world);
-    finish(&world, &format!("?code=c&state={state}")).expect(500);
+    begin(&world).back(&world).expect(500);
 }
 
 #[test]
@@ -251,8 +367,7 @@ fn an_address_that_github_did_not_prove_is_left_out() {
     let emails = json!([{ "email": "octo@example.org", "primary": true, "verified": false }]);
     let github = Github::start(pages(&json!({ "id": 1, "login": "octocat", "name": null }), &emails));
     let world = world(github.address);
-    let (_, state) = begin(&world);
-    token(finish(&world, &format!("?code=c&state={state}")));
+    token(begin(&world).back(&world));
     let found = world.core.read(|view| chatelaine_core::accounts::find_by_email(view, "octo@example.org"));
     assert_eq!(found, Ok(None));
 }
@@ -260,11 +375,10 @@ fn an_address_that_github_did_not_prove_is_left_out() {
 #[test]
 fn a_server_that_takes_nobody_new_takes_nobody_from_github() {
     let github = Github::start(octo());
-    let world = world_with(github.address, |settings| {
+    let world = world_of(HOME, github.address, |settings, _| {
         settings.accounts.sign_up = chatelaine_core::settings::SignUp::Closed;
     });
-    let (_, state) = begin(&world);
-    finish(&world, &format!("?code=c&state={state}")).expect(403);
+    begin(&world).back(&world).expect(403);
 }
 
 #[test]
