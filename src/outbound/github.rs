@@ -44,9 +44,8 @@ struct EmailAddress {
     verified: bool,
 }
 
-/// Asks GitHub, or what the settings put in its place, about whoever brings a code. `callback` is the address to which people
-/// come back, as it was named when they were sent there.
-pub fn github(oauth: &Oauth, callback: String) -> Result<Github, String> {
+/// Asks GitHub, or what the settings put in its place, about whoever brings a code.
+pub fn github(oauth: &Oauth) -> Result<Github, String> {
     let connector = HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
         .map_err(|error| format!("TLS to GitHub cannot be set up: {error}"))?
@@ -54,12 +53,12 @@ pub fn github(oauth: &Oauth, callback: String) -> Result<Github, String> {
         .enable_http1()
         .build();
     let web: Web = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
-    let asking = std::sync::Arc::new((web, oauth.clone(), callback));
-    Ok(std::sync::Arc::new(move |code: String| {
+    let asking = std::sync::Arc::new((web, oauth.clone()));
+    Ok(std::sync::Arc::new(move |code: String, callback: String| {
         let asking = std::sync::Arc::clone(&asking);
         Box::pin(async move {
-            let (web, oauth, callback) = asking.as_ref();
-            let visit = tokio::time::timeout(PATIENCE, visitor(web, oauth, callback, &code));
+            let (web, oauth) = asking.as_ref();
+            let visit = tokio::time::timeout(PATIENCE, visitor(web, oauth, &callback, &code));
             match visit.await {
                 Ok(Ok(visitor)) => Some(visitor),
                 Ok(Err(why)) => {

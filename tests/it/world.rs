@@ -37,7 +37,7 @@ fn small_bodies() -> BodiesLimits {
 pub const SOCKETS_PER_ACCOUNT: usize = 8;
 
 /// Makes the ways to the outside.
-type Reach = Box<dyn FnOnce(&Core) -> Outside>;
+pub type Reach = Box<dyn FnOnce(&Core) -> Outside>;
 
 /// A running server.
 pub struct World {
@@ -102,12 +102,17 @@ impl World {
 
     /// A world whose settings are given like those of the program, and may be changed while it runs.
     pub fn with_sets(sets: &[&str]) -> World {
+        World::with_sets_and_outside(sets, None)
+    }
+
+    /// The same with ways to the outside that are real ones.
+    pub fn with_sets_and_outside(sets: &[&str], outside: Option<Reach>) -> World {
         let usual = ["accounts.hash_memory_kib=64", "accounts.hash_passes=1", "rate_limit.enabled=false"];
         let set = usual.iter().chain(sets).map(|set| (*set).to_owned()).collect();
         let loaded = load(&Sources { set, ..Sources::default() }).expect("settings");
         let (settings, options) = (loaded.config.domain.clone(), loaded.config.ourchat.clone());
         let bodies = BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() };
-        let world = World::build((settings, config::run_time(&loaded)), options, (bodies, Limits::default()), None);
+        let world = World::build((settings, config::run_time(&loaded)), options, (bodies, Limits::default()), outside);
         world.ourchat.follow_settings(move |settings| config::with_changes(&loaded.config, settings).ourchat);
         world
     }

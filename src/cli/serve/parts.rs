@@ -135,9 +135,7 @@ fn ourchat(
     let (dir, base) = (dir.to_owned(), base.to_owned());
     let settle = move |settings: &Settings| options(&dir, with_changes(&started, settings), &base);
     let options = settle(&core.settings());
-    let callback = chatelaine_ourchat::callback(&options.public_url);
-    let github =
-        options.oauth.enabled.then(|| github(&options.oauth, callback)).transpose().map_err(Failure::failed)?;
+    let github = options.oauth.enabled.then(|| github(&options.oauth)).transpose().map_err(Failure::failed)?;
     let ourchat = Ourchat::new(core.clone(), options, Outside { post, github }, places);
     ourchat.follow_settings(settle);
     Ok(ourchat)

@@ -39,7 +39,7 @@ mod rooms;
 
 pub use codes::{Answer, answer};
 pub use front::Front;
-pub use oauth::{Github, Visitor, callback};
+pub use oauth::{Github, Visitor};
 pub use ops::Op;
 pub use options::{Contact, Oauth, Options, Unregister};
 pub use plain::configure;

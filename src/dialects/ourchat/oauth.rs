@@ -52,8 +52,8 @@ pub struct Visitor {
     pub email: Option<String>,
 }
 
-/// Asks GitHub who brings a code; nobody when it refuses or cannot be reached, which is then in the log.
-pub type Github = Arc<dyn Fn(String) -> BoxFuture<'static, Option<Visitor>> + Send + Sync>;
+/// Asks GitHub who brings a code to an address of ours; nobody when it refuses or cannot be reached, which is then in the log.
+pub type Github = Arc<dyn Fn(String, String) -> BoxFuture<'static, Option<Visitor>> + Send + Sync>;
 
 /// A word that somebody took along.
 struct Open {
@@ -101,8 +101,7 @@ fn is_of(known: &Open, brought: &[&str]) -> bool {
 }
 
 /// Where people come back to, below the public address.
-#[must_use]
-pub fn callback(public_url: &str) -> String {
+fn callback(public_url: &str) -> String {
     format!("{public_url}{OAUTH}/callback")
 }
 
@@ -181,7 +180,8 @@ pub(crate) async fn finish(at: Data<Ourchat>, request: HttpRequest, back: Query<
     let Some(github) = at.github().filter(|_| spend()) else {
         return HttpResponse::BadRequest().finish();
     };
-    let Some(guest) = github(code).await.and_then(guest) else { return HttpResponse::InternalServerError().finish() };
+    let visitor = github(code, callback(&at.options().public_url)).await;
+    let Some(guest) = visitor.and_then(guest) else { return HttpResponse::InternalServerError().finish() };
     let entered = ask(at.core(), move |core| elsewhere::enter(core, &Caller::anonymous(Dialect::Ourchat), guest)).await;
     let entered = match entered {
         Ok(entered) => entered,
