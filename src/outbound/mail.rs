@@ -12,11 +12,15 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 use crate::config::{Mail, Security};
 
 /// A file with a password or a certificate is not longer than this.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Answers of a mail server that wants a sign-in, another way to sign in, another name or password, or TLS before it.
+const AT_THE_DOOR: [u16; 4] = [530, 534, 535, 538];
 
 /// What takes letters to the mail server.
 #[derive(Clone)]
@@ -96,6 +100,12 @@ impl Mailer {
 /// What the mail server answers can name the reader, so only its kind is told.
 fn failed(error: &lettre::transport::smtp::Error) -> Failed {
     let code = error.status().map_or_else(String::new, |code| format!(" ({code})"));
+    // What is refused at the door is refused to this server, not to the letter.
+    if error.status().is_some_and(|code| AT_THE_DOOR.contains(&code.into())) {
+        return Failed::ForNow(format!(
+            "the mail server does not let this server in by mail.user and its password{code}"
+        ));
+    }
     if error.is_permanent() {
         return Failed::ForGood(format!("the mail server refused it for good{code}"));
     }
@@ -117,9 +127,10 @@ fn parameters(settings: &Mail, dir: &Path) -> Result<TlsParameters, String> {
     let mut builder = TlsParameters::builder(settings.server.clone());
     if !settings.authority.as_os_str().is_empty() {
         let pem = read(&dir.join(&settings.authority), "mail.authority")?;
-        let authority = Certificate::from_pem(pem.as_bytes());
-        builder =
-            builder.add_root_certificate(authority.map_err(|_| "mail.authority: no certificate in PEM".to_owned())?);
+        // A file without any would be taken as well, and leave the letters without a way.
+        let has_one = CertificateDer::pem_slice_iter(pem.as_bytes()).next().is_some();
+        let authority = Certificate::from_pem(pem.as_bytes()).ok().filter(|_| has_one);
+        builder = builder.add_root_certificate(authority.ok_or("mail.authority: no certificate in PEM")?);
     }
     builder.build().map_err(|error| format!("mail.server: TLS cannot be set up ({error})"))
 }

@@ -12,5 +12,6 @@ mod dialects;
 mod golden;
 mod operate;
 mod serve;
+mod smtp;
 mod tidy;
 mod world;

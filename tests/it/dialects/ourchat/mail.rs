@@ -1,9 +1,8 @@
 //! Letters: from the rpc through the outbox to a mail server, and what happens when that does not take them.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chatelaine::config::load::{Sources, load};
@@ -18,87 +17,15 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::harness::Line;
-use crate::client::{Ask, PATIENCE};
+use crate::client::Ask;
+use crate::smtp::{Heard, Manners, Smtp, Way, authority_and_server};
 use crate::world::World;
 
-/// A mail server on this machine that answers each reader as it is told, and keeps what it took.
-struct Smtp {
-    address: SocketAddr,
-    taken: mpsc::Receiver<String>,
-}
-
-impl Smtp {
-    /// `readers` are its answers to one reader after the other; later ones are welcome.
-    fn start(readers: Vec<&'static str>) -> Smtp {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let (keep, taken) = mpsc::channel();
-        let mut readers = readers.into_iter();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let reader = readers.next().unwrap_or("250 welcome");
-                let Ok(stream) = stream else { return };
-                if let Some(letter) = talk(stream, reader)
-                    && keep.send(letter).is_err()
-                {
-                    return;
-                }
-            }
-        });
-        Smtp { address, taken }
-    }
-
-    fn letter(&self) -> String {
-        self.taken.recv_timeout(PATIENCE).expect("a letter")
-    }
-
-    fn has_none(&self) -> bool {
-        self.taken.try_recv().is_err()
-    }
-}
-
-/// One conversation; the letter, if one was taken.
-fn talk(stream: TcpStream, reader: &str) -> Option<String> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?);
-    let mut out = stream;
-    let mut say = |line: &str| out.write_all(format!("{line}\r\n").as_bytes()).ok();
-    say("220 here")?;
-    let mut letter = None;
-    loop {
-        let mut line = String::new();
-        if lines.read_line(&mut line).ok()? == 0 {
-            return letter;
-        }
-        match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
-            "EHLO" | "MAIL" | "RSET" => say("250 ok")?,
-            "RCPT" => {
-                assert_eq!(line.trim_end(), "RCPT TO:<ann@example.org>");
-                say(reader)?;
-            }
-            "DATA" => {
-                say("354 go on")?;
-                let mut text = String::new();
-                loop {
-                    let mut line = String::new();
-                    lines.read_line(&mut line).ok()?;
-                    if line == ".\r\n" {
-                        break;
-                    }
-                    text.push_str(&line);
-                }
-                letter = Some(text);
-                say("250 taken")?;
-            }
-            "QUIT" => {
-                say("221 bye");
-                return letter;
-            }
-            _ => say("500 what")?,
-        }
-    }
-}
-
 fn mailer(server: SocketAddr, more: &[&str]) -> Mailer {
+    mailer_in(Path::new("/nowhere"), server, more)
+}
+
+fn mailer_in(dir: &Path, server: SocketAddr, more: &[&str]) -> Mailer {
     let mut set = vec![
         format!("mail.server={}", server.ip()),
         format!("mail.port={}", server.port()),
@@ -107,7 +34,7 @@ fn mailer(server: SocketAddr, more: &[&str]) -> Mailer {
     ];
     set.extend(more.iter().map(|text| (*text).to_owned()));
     let loaded = load(&Sources { set, ..Sources::default() }).expect("good settings");
-    Mailer::new(&loaded.config.mail, Path::new("/nowhere")).expect("a mailer")
+    Mailer::new(&loaded.config.mail, dir).expect("a mailer")
 }
 
 fn put(core: &Core) {
@@ -123,7 +50,7 @@ fn plain(letter: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_link_comes_by_mail_as_text_and_page_and_opening_it_answers_the_stream() {
-    let smtp = Smtp::start(vec![]);
+    let smtp = Smtp::answering(&[]);
     let wake = Arc::new(Notify::new());
     let its_wake = Arc::clone(&wake);
     let world = World::with_outside(
@@ -156,17 +83,19 @@ async fn the_link_comes_by_mail_as_text_and_page_and_opening_it_answers_the_stre
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_letter_that_is_refused_for_now_is_tried_again() {
-    let smtp = Smtp::start(vec!["450 later", "451 still later"]);
+    let smtp = Smtp::answering(&["450 later", "451 still later"]);
     let (world, mailer) = (World::new(), mailer(smtp.address, &[]));
     put(&world.core);
     for wait_s in [5, 10] {
         assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(0));
         assert_eq!(outbox::due(&world.core, 9), Ok(Vec::new()), "not at once");
         world.clock.wind(Duration::from_secs(wait_s));
-        assert!(smtp.has_none());
+        assert!(smtp.letters().is_empty());
     }
     assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(1));
     let letter = smtp.letter();
+    let talks = [smtp.heard(), smtp.heard(), smtp.heard()];
+    assert!(talks.iter().all(|heard| heard.contains(&(false, "RCPT TO:<ann@example.org>".to_owned()))), "{talks:?}");
     assert!(letter.contains("Subject: hello\r\n") && letter.contains("words"), "{letter}");
     assert!(
         letter.contains("Content-Type: text/plain") && !letter.contains("multipart"),
@@ -177,13 +106,13 @@ async fn a_letter_that_is_refused_for_now_is_tried_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_letter_that_is_refused_for_good_is_given_up_at_once() {
-    let smtp = Smtp::start(vec!["550 nobody"]);
+    let smtp = Smtp::answering(&["550 nobody"]);
     let (world, mailer) = (World::new(), mailer(smtp.address, &[]));
     put(&world.core);
     assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(0));
     world.clock.wind(Duration::from_secs(200));
     assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(0));
-    assert!(smtp.has_none());
+    assert!(smtp.letters().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -205,22 +134,125 @@ async fn a_mail_server_that_is_away_or_silent_is_tried_until_the_letter_has_laps
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_letter_that_lapsed_while_nobody_sent_is_not_sent() {
-    let smtp = Smtp::start(vec![]);
+    let smtp = Smtp::answering(&[]);
     let (world, mailer) = (World::new(), mailer(smtp.address, &[]));
     put(&world.core);
     world.clock.wind(Duration::from_secs(300));
     assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(0));
     assert_eq!(outbox::due(&world.core, 9), Ok(Vec::new()));
-    assert!(smtp.has_none());
+    assert!(smtp.letters().is_empty());
+}
+
+/// Whom the mail server lets in.
+const KNOWN: (&str, &str, &str) = ("PLAIN LOGIN", "the chat", "pass: \u{f6} word");
+
+/// Nothing came that others could read but what leads to TLS.
+#[track_caller]
+fn said_nothing_in_clear(heard: &[Heard]) {
+    let clear: Vec<&str> = heard.iter().filter(|(secret, _)| !secret).map(|(_, line)| line.as_str()).collect();
+    let leads = |line: &&str| line.starts_with("EHLO ") || matches!(*line, "STARTTLS" | "QUIT");
+    assert!(clear.iter().all(leads), "{clear:?}");
+}
+
+/// A folder with what the settings name in it: an authority and a password.
+fn folder(authority: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ca.pem"), authority).unwrap();
+    std::fs::write(folder.path().join("password"), format!("{}\r\nmore\n", KNOWN.2)).unwrap();
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn name_password_and_letter_go_by_tls_alone_in_the_way_that_the_mail_server_knows() {
+    let (authority, server) = authority_and_server(Ipv4Addr::LOCALHOST);
+    let folder = folder(&authority);
+    let (user, password) = ("mail.user=the chat", format!("mail.password={}", KNOWN.2));
+    let cases = [
+        ("LOGIN PLAIN", "AUTH PLAIN ", "mail.password_file=password"),
+        ("LOGIN", "AUTH LOGIN", "mail.password_file=password"),
+        ("PLAIN", "AUTH PLAIN ", password.as_str()),
+    ];
+    for (security, way) in [("starttls", Way::Starttls(Arc::clone(&server))), ("tls", Way::Tls(server))] {
+        for (ways, word, password) in cases {
+            let sign_in = Some((ways, KNOWN.1, KNOWN.2));
+            let smtp = Smtp::start(Manners { way: way.clone(), sign_in, ..Manners::default() });
+            let security = format!("mail.security={security}");
+            let set = [&security, "mail.authority=ca.pem", user, password];
+            let (world, mailer) = (World::new(), mailer_in(folder.path(), smtp.address, &set));
+            put(&world.core);
+            assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(1));
+            assert!(smtp.letter().contains("Subject: hello\r\n"));
+            let heard = smtp.heard();
+            said_nothing_in_clear(&heard);
+            let hidden = |word| heard.iter().any(|(secret, line)| *secret && line.starts_with(word));
+            assert!(hidden(word) && hidden("RCPT TO:<ann@example.org>"), "{word}: {heard:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_mail_server_that_cannot_prove_who_it_is_gets_nothing_and_the_letter_waits() {
+    let (authority, server) = authority_and_server(Ipv4Addr::LOCALHOST);
+    let (its_authority, elsewhere) = authority_and_server(Ipv4Addr::new(192, 0, 2, 1));
+    let folders = [folder(&authority), folder(&its_authority)];
+    let cases = [
+        (&server, &folders[0], "mail.authority="),
+        (&server, &folders[1], "mail.authority=ca.pem"),
+        (&elsewhere, &folders[1], "mail.authority=ca.pem"),
+    ];
+    for (server, folder, authority) in cases {
+        for security in ["starttls", "tls"] {
+            let new = if security == "tls" { Way::Tls } else { Way::Starttls };
+            let manners = |server| Manners { way: new(Arc::clone(server)), sign_in: Some(KNOWN), ..Manners::default() };
+            let security = format!("mail.security={security}");
+            let set = [&security, authority, "mail.user=the chat", "mail.password_file=password"];
+            let smtp = Smtp::start(manners(server));
+            let (world, mailer) = (World::new(), mailer_in(folder.path(), smtp.address, &set));
+            put(&world.core);
+            assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(0));
+            let heard = smtp.heard();
+            said_nothing_in_clear(&heard);
+            assert!(heard.iter().all(|(secret, _)| !secret), "{heard:?}");
+            assert_eq!((smtp.letters(), outbox::due(&world.core, 9)), (vec![], Ok(vec![])));
+            world.clock.wind(Duration::from_secs(5));
+            let right = Smtp::start(manners(cases[0].0));
+            let set = [&security, "mail.authority=ca.pem", "mail.user=the chat", "mail.password_file=password"];
+            let mailer = mailer_in(folders[0].path(), right.address, &set);
+            assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(1), "it waited for a way");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_or_missing_password_is_no_fault_of_the_letter() {
+    let (authority, server) = authority_and_server(Ipv4Addr::LOCALHOST);
+    let folder = folder(&authority);
+    let smtp = Smtp::start(Manners { way: Way::Tls(server), sign_in: Some(KNOWN), ..Manners::default() });
+    let world = World::new();
+    put(&world.core);
+    let sign_ins: [(&[&str], u64); 3] = [
+        (&["mail.user=the chat", "mail.password=wrong"], 0),
+        (&[], 0),
+        (&["mail.user=the chat", "mail.password_file=password"], 1),
+    ];
+    for (sign_in, taken) in sign_ins {
+        let set = [&["mail.security=tls", "mail.authority=ca.pem"], sign_in].concat();
+        let mailer = mailer_in(folder.path(), smtp.address, &set);
+        assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(taken));
+        world.clock.wind(Duration::from_secs(10));
+    }
+    assert!(smtp.letter().contains("Subject: hello\r\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_mail_server_without_tls_gets_no_letter_where_tls_is_asked_for() {
-    let smtp = Smtp::start(vec![]);
-    let (world, mailer) = (World::new(), mailer(smtp.address, &["mail.security=starttls"]));
+    let smtp = Smtp::start(Manners { sign_in: Some(KNOWN), ..Manners::default() });
+    let set = ["mail.security=starttls", "mail.user=the chat", "mail.password=pass"];
+    let (world, mailer) = (World::new(), mailer(smtp.address, &set));
     put(&world.core);
     assert_eq!(jobs::mail::run(&world.core, &mailer).await, Ok(0));
-    assert!(smtp.has_none());
+    said_nothing_in_clear(&smtp.heard());
+    assert!(smtp.letters().is_empty());
     assert_eq!(outbox::due(&world.core, 9), Ok(Vec::new()), "it waits for its next try");
 }
 
@@ -234,4 +266,9 @@ fn files_that_the_settings_name_must_be_there() {
     let why = with("mail.password_file=secret").unwrap_err();
     assert!(why.starts_with("mail.password_file: /nowhere/secret cannot be read"), "{why}");
     assert_eq!(with("mail.password=x"), Ok(()));
+    let folder = folder("no certificate");
+    let set = ["mail.server=localhost", "mail.from=a@example.org", "mail.authority=ca.pem"].map(str::to_owned).to_vec();
+    let loaded = load(&Sources { set, ..Sources::default() }).expect("good settings");
+    let why = Mailer::new(&loaded.config.mail, folder.path()).map(|_| ()).unwrap_err();
+    assert_eq!(why, "mail.authority: no certificate in PEM");
 }
