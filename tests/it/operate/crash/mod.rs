@@ -8,6 +8,7 @@
 mod book;
 mod compare;
 mod disk;
+mod letters;
 mod uploads;
 mod wire;
 
