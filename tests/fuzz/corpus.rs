@@ -19,6 +19,20 @@ fn every_kept_input_is_answered_properly() {
 }
 
 #[test]
+fn messages_in_clear_are_among_the_kept_inputs_and_get_through() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut target = Target::new();
+    for name in [
+        "5dbf47ff5b69edf9bb713e1d7876dbd9cf259b1d",
+        "b5777d86cea195d5b248e53dbcbd61db21a4a093",
+        "69795184e1e3db46c91c517fb19a228c9727a96e",
+    ] {
+        let told = target.ask(&std::fs::read(folder.join(name)).unwrap());
+        assert_eq!(told, Some(("/service.ourchat.v1.OurChatService/SendMsg".to_owned(), 0)), "{name}");
+    }
+}
+
+#[test]
 fn a_fault_of_the_server_is_found() {
     for (code, text) in [(None, ""), (Some(13), "Server Error"), (Some(17), ""), (Some(-1), ""), (Some(2), "panicked")]
     {

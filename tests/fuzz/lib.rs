@@ -48,17 +48,27 @@ impl Target {
     /// # Panics
     /// When the answer is none that a client may get.
     pub fn feed(&mut self, bytes: &[u8]) -> bool {
-        let Some(input) = Input::read(bytes, &self.rpcs) else { return true };
+        self.ask(bytes);
+        !Input::read(bytes, &self.rpcs).is_some_and(|input| input.ends_the_game())
+    }
+
+    /// The path to which an input goes and the status that it is answered with, where it has one: whether it gets as far as it
+    /// was made to get.
+    ///
+    /// # Panics
+    /// When the answer is none that a client may get.
+    pub fn ask(&mut self, bytes: &[u8]) -> Option<(String, i32)> {
+        let input = Input::read(bytes, &self.rpcs)?;
         let pieces = input.body(&self.place.names).map(|piece| Ok::<_, std::convert::Infallible>(Frame::data(piece)));
         let request = input.request(&self.place.token, StreamBody::new(stream::iter(pieces.collect::<Vec<_>>())));
         self.runtime.block_on(async {
             let answer = self.place.front.call(request).await;
-            let Some(answered) = taken(answer, &input).await else { return };
+            let answered = taken(answer, &input).await?;
             if let Err(fault) = judge(answered.code, &answered.text) {
                 panic!("{}: {fault}", input.path());
             }
-        });
-        !input.ends_the_game()
+            answered.code.map(|code| (input.path().to_owned(), code))
+        })
     }
 }
 
