@@ -202,6 +202,10 @@ pub enum Thing {
     Channel,
     /// A call.
     Call,
+    /// A check of a machine.
+    Check,
+    /// A mark against an account.
+    Mark,
 }
 
 /// Which value can belong to one only.
@@ -314,6 +318,10 @@ pub enum Reason {
     Incomplete,
     /// The thing has been answered or closed.
     AlreadyAnswered,
+    /// Whoever has not signed in may not do this for the account.
+    StrangersMayNot,
+    /// A mark in force names the machine.
+    MachineMarked,
 }
 
 /// Which limit is reached.
@@ -355,6 +363,10 @@ pub enum Limit {
     Connections,
     /// Opaque settings kept for an account.
     Kept,
+    /// Machines of an account.
+    Machines,
+    /// Marks in force against an account.
+    Marks,
 }
 
 /// The number of a server fault, by which the operator finds it in the log.

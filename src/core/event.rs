@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::caller::Dialect;
 use crate::calls::Signal;
 use crate::clock::{Stamp, Until};
-use crate::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, Offset, RoleId, RoomId};
+use crate::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use crate::machines::checks::{LaunchCode, Outcome};
 
 /// What happened.
 #[expect(missing_docs, reason = "the text of each kind says what its fields are")]
@@ -93,6 +94,14 @@ pub enum What {
     RoomKeyWanted { room: RoomId, account: AccountId, member: AccountId },
     /// Passing: somebody in a call signals to another.
     CallSignal { call: CallId, from: AccountId, to: AccountId, signal: Box<Signal> },
+    /// A machine was bound to an account.
+    MachineBound { account: AccountId, machine: MachineId },
+    /// A machine is no longer bound to the account.
+    MachineReleased { account: AccountId, machine: MachineId },
+    /// A check of one of the account's machines came to its end.
+    CheckFinished { account: AccountId, launch: LaunchCode, outcome: Outcome },
+    /// A mark was set against an account, or lifted.
+    MarkChanged { account: AccountId },
 }
 
 /// Which logins ended.

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use crate::clock::{Stamp, Until};
 use crate::event::{Audience, Enclosure, Ended, What};
 use crate::event_log::{record, record_with};
-use crate::ids::{AccountId, AnnouncementId, EventId, LoginId, Offset, RoleId, RoomId};
+use crate::ids::{AccountId, AnnouncementId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use crate::machines::checks::{LaunchCode, Outcome};
 use crate::retention::Swept;
 use crate::rooms::KeyRow;
 use crate::schema::{
@@ -64,6 +65,17 @@ fn kinds() -> Vec<What> {
     ]
 }
 
+/// Kinds that came later: behind all others, so that no line of the file moves.
+fn later_kinds() -> Vec<What> {
+    let account = AccountId::new(300);
+    vec![
+        What::MachineBound { account, machine: MachineId::new(5) },
+        What::MachineReleased { account, machine: MachineId::new(5) },
+        What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 12), outcome: Outcome::Failed },
+        What::MarkChanged { account },
+    ]
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -73,7 +85,7 @@ fn hex(bytes: &[u8]) -> String {
 
 fn stored_rows() -> Vec<String> {
     let world = World::new();
-    let kinds = kinds();
+    let (kinds, later) = (kinds(), later_kinds());
     world
         .core
         .write(&Caller::system(), move |tx| -> Result<()> {
@@ -84,6 +96,9 @@ fn stored_rows() -> Vec<String> {
             let what = What::RoomKeySent { room: RoomId::new(7), from: AccountId::new(1), to: AccountId::new(2) };
             let enclosure = Enclosure { text: "t".into(), bytes: vec![1, 2], number: 300 };
             record_with(tx, START, Audience::account(AccountId::new(300)), what, enclosure)?;
+            for what in &later {
+                record(tx, START, Audience::account(AccountId::new(300)), what.clone())?;
+            }
             KEY_STATE_BY_ROOM.put(tx, &RoomId::new(7), &KeyRow { changed_at: START, somebody_left: true })?;
             Ok(EVENTS_SWEPT.put(tx, &0, &Swept { floor: EventId::new(300), done: EventId::new(2) })?)
         })

@@ -119,6 +119,10 @@ id!(
     MachineId, ID_END
 );
 id!(
+    /// A mark against an account.
+    MarkId, ID_END
+);
+id!(
     /// A channel of readings.
     ChannelId, ID_END
 );

@@ -295,10 +295,26 @@ pub const REACTION_KINDS_MAX: usize = 20;
 /// Names shown with each kind of reaction.
 pub const REACTION_NAMES_MAX: usize = 20;
 
+/// Machines bound to one account, whatever a setting says.
+pub const MACHINES_PER_ACCOUNT_MAX: usize = 1_000;
 /// Facts a client tells about its machine.
 pub const MACHINE_FACTS_MAX: usize = 12;
+/// Bytes of the name of a fact about a machine.
+pub const MACHINE_FACT_NAME_BYTES_MAX: usize = 64;
 /// Bytes of one fact about a machine.
 pub const MACHINE_FACT_BYTES_MAX: usize = 512;
+/// Seconds in which an owner's releases of machines are counted.
+pub const MACHINE_RELEASES_WINDOW_S: u64 = 365 * 24 * 3_600;
+/// Releases of machines that are looked at to count those of an owner.
+pub const MACHINE_RELEASES_COUNTED_MAX: usize = 1_000;
+/// Checks told of in one answer.
+pub const CHECKS_LISTED_MAX: usize = 5_000;
+/// Characters of what a check found.
+pub const CHECK_DETAIL_CHARS_MAX: usize = 1_000;
+/// Marks against one account that are in force at the same time.
+pub const MARKS_OPEN_MAX: usize = 100;
+/// Letters and digits of the category of a mark.
+pub const MARK_CATEGORY_BYTES_MAX: usize = 40;
 /// Fields of a channel.
 pub const CHANNEL_FIELDS_MAX: usize = 20;
 /// Characters of the name of a field.

@@ -6,6 +6,7 @@ use chatelaine_store::{BlobHash, Counter, Newest, Text, Tree};
 
 use crate::clock::Stamp;
 use crate::ids::*;
+use crate::machines::checks::LaunchCode;
 
 /// Declares the trees and counters, a list of their prefixes and names, and a check of raw rows for `verify`.
 /// `, cached` keeps single rows of a tree in memory: for those that most requests read.
@@ -161,9 +162,18 @@ schema! {
         0x0a02 PRESENCE_HIDDEN "presence_hidden": AccountId => ();
 
         // 0b: machines
-        0x0b01 MACHINE_BY_ID "machine_by_id": MachineId => crate::machines::Machine;
+        0x0b01 MACHINE_BY_ID "machine_by_id": MachineId => crate::machines::MachineRow;
         0x0b02 ID_BY_MACHINE_CODE "id_by_machine_code": Text => MachineId;
         0x0b03 MACHINES_BY_ACCOUNT "machines_by_account": (AccountId, MachineId) => ();
+        0x8b04 FACTS_BY_MACHINE "facts_by_machine": MachineId => crate::machines::Facts;
+        0x0b05 RELEASES_BY_ACCOUNT "releases_by_account": (AccountId, Stamp, MachineId) => ();
+        0x8b06 CHECK_BY_LAUNCH "check_by_launch": LaunchCode => crate::machines::checks::CheckRow;
+        0x0b07 CHECKS_BY_ACCOUNT "checks_by_account": (AccountId, LaunchCode) => ();
+        0x0b08 CHECKS_COUNT_BY_DAY "checks_count_by_day": u32 => u64;
+        0x8b09 MARK_BY_ID "mark_by_id": MarkId => crate::machines::marks::MarkRow;
+        0x0b0a MARKS_BY_ACCOUNT "marks_by_account": (AccountId, MarkId) => ();
+        0x0b0b OPEN_MARKS_BY_ACCOUNT "open_marks_by_account": (AccountId, MarkId) => ();
+        0x8b0c LIFT_BY_MARK "lift_by_mark": MarkId => crate::machines::marks::Lift;
 
         // 0c: channels
         0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;
@@ -201,6 +211,7 @@ schema! {
         0x0f0d LINKS "links";
         0x0f0e CALLS "calls";
         0x0f0f LETTERS "letters";
+        0x0f10 MARKS "marks";
     }
 }
 

@@ -111,6 +111,20 @@ pub enum Command {
         /// Its number.
         id: u64,
     },
+    /// Make a server role.
+    RoleMake {
+        /// What it is called.
+        name: String,
+        /// What it allows, by the names of the permissions.
+        permissions: Vec<String>,
+    },
+    /// List the server roles.
+    Roles,
+    /// Remove a server role that nobody has.
+    RoleRemove {
+        /// What it is called.
+        name: String,
+    },
     /// Write all rows into a file.
     Export {
         /// A full path; nothing may be there.

@@ -3,7 +3,8 @@
 use chatelaine_core::accounts::{self, Account, State, invites};
 use chatelaine_core::audit::{self, Doer};
 use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
-use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, server_roles, settings};
+use chatelaine_core::server_roles::{self, ServerPermission};
+use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, settings};
 
 use super::command::{Reply, Table};
 
@@ -97,6 +98,16 @@ fn words(name: &str) -> String {
         out.push(letter.to_ascii_lowercase());
     }
     out
+}
+
+/// The server roles, the built-in one first.
+pub fn roles(core: &Core, caller: &Caller) -> Result<Reply> {
+    let mut table = Table::new(&["id", "name", "permissions"]);
+    for role in server_roles::list(core, caller)? {
+        let names: Vec<&str> = role.permissions.list().into_iter().map(ServerPermission::name).collect();
+        table.rows.push(vec![role.id.to_string(), role.name, names.join(" ")]);
+    }
+    Ok(Reply::Table(table))
 }
 
 /// Sign-up invites.

@@ -138,6 +138,11 @@ enum What {
         #[command(subcommand)]
         what: Invite,
     },
+    /// Server roles: what an account may do beyond its own rooms.
+    Role {
+        #[command(subcommand)]
+        what: Role,
+    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -177,6 +182,27 @@ enum Invite {
     Remove {
         /// Its number, as the list shows it.
         id: u64,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum Role {
+    /// Make a role; admin grant gives it to an account.
+    Create {
+        /// What it is called.
+        #[arg(long)]
+        name: String,
+        /// What it allows, as admin role list names it; repeat it or part several by commas.
+        #[arg(long = "permission", value_name = "PERMISSION", value_delimiter = ',')]
+        permissions: Vec<String>,
+    },
+    /// List the roles and what they allow; admin, which is built in, has every permission.
+    List,
+    /// Remove a role that nobody has.
+    Remove {
+        /// What it is called.
+        #[arg(long)]
+        name: String,
     },
 }
 
@@ -265,5 +291,8 @@ fn command_of(what: What) -> Result<Command, Failure> {
         }
         What::Invite { what: Invite::List } => Command::Invites { after: None },
         What::Invite { what: Invite::Remove { id } } => Command::InviteRemove { id },
+        What::Role { what: Role::Create { name, permissions } } => Command::RoleMake { name, permissions },
+        What::Role { what: Role::List } => Command::Roles,
+        What::Role { what: Role::Remove { name } } => Command::RoleRemove { name },
     })
 }

@@ -4,6 +4,7 @@
 use chatelaine_core::accounts::{self, DisplayName, Email, Handle, NewAccount, invites};
 use chatelaine_core::error::{Error, Field, Flaw, Reason, Thing, Unique};
 use chatelaine_core::ids::{AccountId, InviteId};
+use chatelaine_core::server_roles::{NewServerRole, ServerPermission, ServerPermissions};
 use chatelaine_core::{Caller, Core, Result, Until, logins, server_roles, settings};
 
 use super::command::{Command, Password, Reply};
@@ -30,7 +31,7 @@ impl From<Error> for Line {
 fn words(error: &Error) -> String {
     let text = match error {
         Error::NotFound(Thing::Account) => "there is no such account; name it by its handle or e-mail address",
-        Error::NotFound(Thing::ServerRole) => "there is no such server role; 'admin' is built in",
+        Error::NotFound(Thing::ServerRole) => "there is no such server role; 'chatelaine admin role list' shows them",
         Error::NotFound(Thing::SignUpInvite) => "there is no such invite; 'chatelaine admin invite list' shows them",
         Error::Taken(Unique::Handle) => "that handle is taken",
         Error::Taken(Unique::Email) => "that e-mail address belongs to another account",
@@ -40,6 +41,10 @@ fn words(error: &Error) -> String {
         Error::Invalid(Field::Password, Flaw::Weak) => {
             "that password is too easy to guess; use a longer one (accounts.password_score sets how hard it must be)"
         }
+        Error::Taken(Unique::RoleName) => "there is a server role of that name already",
+        Error::Invalid(Field::RoleName, _) => "the name of a role is 1 to 60 characters and not blank",
+        Error::Refused(Reason::BuiltIn) => "that role is built in",
+        Error::Refused(Reason::InUse) => "somebody has that role; take it away with 'chatelaine admin revoke' first",
         Error::Refused(Reason::LastAdministrator) => "that is the last administrator; make another one first",
         other => return other.to_string(),
     };
@@ -90,12 +95,7 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
             let value = settings::set(core, caller, &name, &value)?;
             Ok(Reply::Said(format!("{name} = {value}{}", from_when(core, &name))))
         }
-        Command::Reset { name } => {
-            settings::reset(core, caller, &name)?;
-            let listed = settings::list(core, caller)?;
-            let value = listed.into_iter().find(|one| one.name == name).map_or(String::new(), |one| one.value);
-            Ok(Reply::Said(format!("{name} = {value}")))
-        }
+        Command::Reset { name } => Ok(reset(core, caller, &name)?),
         Command::Settings => Ok(lists::settings(core, caller)?),
         Command::Audit { after } => Ok(lists::audit(core, caller, after)?),
         Command::Invite { uses, life_s, note } => {
@@ -108,9 +108,39 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
             invites::revoke(core, caller, InviteId::new(id))?;
             Ok(Reply::Said(format!("invite {id} is taken back")))
         }
+        Command::RoleMake { name, permissions } => make_role(core, caller, name, &permissions),
+        Command::Roles => Ok(lists::roles(core, caller)?),
+        Command::RoleRemove { name } => Ok(remove_role(core, caller, &name)?),
         Command::Export { path } => maintain::export(core, &path).map_err(Line),
         Command::Verify => maintain::verify(core).map_err(Line),
     }
+}
+
+fn reset(core: &Core, caller: &Caller, name: &str) -> Result<Reply> {
+    settings::reset(core, caller, name)?;
+    let listed = settings::list(core, caller)?;
+    let value = listed.into_iter().find(|one| one.name == name).map_or(String::new(), |one| one.value);
+    Ok(Reply::Said(format!("{name} = {value}")))
+}
+
+fn make_role(core: &Core, caller: &Caller, name: String, permissions: &[String]) -> std::result::Result<Reply, Line> {
+    let known = |name: &String| {
+        ServerPermission::find_by_name(name).ok_or_else(|| {
+            let all = ServerPermission::ALL.map(ServerPermission::name).join(", ");
+            Line(format!("there is no permission {name:?}; there are {all}"))
+        })
+    };
+    let permissions = permissions.iter().map(known).collect::<std::result::Result<Vec<_>, _>>()?;
+    let permissions = ServerPermissions::of(&permissions);
+    let new = NewServerRole { name, description: String::new(), permissions };
+    let made = server_roles::make(core, caller, new)?.name;
+    Ok(Reply::Said(format!("server role {made} made; 'chatelaine admin grant' gives it to an account")))
+}
+
+fn remove_role(core: &Core, caller: &Caller, name: &str) -> Result<Reply> {
+    let role = server_roles::find_by_name(core, caller, name)?;
+    server_roles::remove(core, caller, role.id)?;
+    Ok(Reply::Said(format!("server role {name} is removed")))
 }
 
 /// When a change of the setting holds, unless at once.

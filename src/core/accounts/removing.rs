@@ -1,9 +1,10 @@
-//! Removing an account with all that hangs on it: rooms, messages, friendships, files, names. It is closed first, so that from
-//! then on nobody acts as it; everything else goes in bounded commands, because one that removes a year of messages would hold
-//! the only writer. An account that is half gone after a stop is on a list, and [`sweep_removed`] finishes it.
+//! Removing an account with all that hangs on it: rooms, messages, friendships, files, machines, names. It is closed first, so
+//! that from then on nobody acts as it; everything else goes in bounded commands, because one that removes a year of messages
+//! would hold the only writer. An account that is half gone after a stop is on a list, and [`sweep_removed`] finishes it.
 //!
 //! It leaves its rooms before its words are taken back: nothing that was still on its way can be said behind that. What stays are
-//! traces that lead nowhere, because no number is given twice: places of messages without a word, lines of the audit, old events.
+//! traces that lead nowhere, because no number is given twice: places of messages without a word, checks and marks without
+//! one, lines of the audit, old events.
 
 use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ use crate::schema::{
     PRESENCE_HIDDEN, PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
 };
 use crate::server_roles::{self, ServerPermission};
-use crate::{Core, Tx, calls, files, friends, messages};
+use crate::{Core, Tx, calls, files, friends, machines, messages};
 
 /// An account that is going.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -158,7 +159,8 @@ fn sweep_some(core: &Core, id: AccountId) -> Result<bool> {
     let now = core.now();
     core.write(&Caller::system(), move |tx| {
         let removed = sweep_friends(tx, now, id)? + sweep_papers(tx, id)?;
-        Ok(removed + files::remove_some(tx, id, ACCOUNT_BATCH_ROWS)? > 0)
+        let (most, files) = (ACCOUNT_BATCH_ROWS, files::remove_some(tx, id, ACCOUNT_BATCH_ROWS)?);
+        Ok(removed + files + machines::forget_some(tx, id, most)? > 0)
     })
 }
 

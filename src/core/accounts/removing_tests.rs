@@ -12,6 +12,7 @@ use crate::event::What;
 use crate::files::{self, FileName, NewFile, Purpose};
 use crate::friends;
 use crate::ids::{AccountId, FileId, Offset, RoomId};
+use crate::machines;
 use crate::messages::{self, NewMessage, Segment};
 use crate::roles::Parting;
 use crate::rooms::testing::*;
@@ -77,6 +78,7 @@ fn scene() -> Scene {
     rooms::invite(core, &bob, former, id(&ann), String::new()).unwrap();
     rooms::invite(core, &ann, alone, id(&cid), String::new()).unwrap();
     kept::put(core, &ann, "web", "dark".into()).unwrap();
+    machines::testing::bound(core, &ann, 1);
     let file = upload(core, &ann);
     let segments = vec![Segment::File { file }];
     messages::send(core, &ann, NewMessage { segments, ..NewMessage::text(group, "look") }).unwrap();
@@ -150,7 +152,12 @@ fn rows_of(view: &crate::View<'_>, account: AccountId) -> Vec<&'static str> {
         LEFT_BY_ACCOUNT,
         INVITES_BY_ACCOUNT,
         FILES_BY_ACCOUNT,
-        CALLS_BY_ACCOUNT
+        CALLS_BY_ACCOUNT,
+        MACHINES_BY_ACCOUNT,
+        RELEASES_BY_ACCOUNT,
+        CHECKS_BY_ACCOUNT,
+        MARKS_BY_ACCOUNT,
+        OPEN_MARKS_BY_ACCOUNT
     );
     found
 }

@@ -94,6 +94,14 @@ pub enum Verb {
     FileRemoved,
     /// The server was put into maintenance, or taken out of it.
     MaintenanceChanged,
+    /// A machine was bound to an account.
+    MachineBound,
+    /// A machine was released.
+    MachineReleased,
+    /// A mark was set against an account.
+    AccountMarked,
+    /// A mark was lifted.
+    MarkLifted,
 }
 
 /// One row of the trail.

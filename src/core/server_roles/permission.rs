@@ -1,5 +1,5 @@
 //! The permissions that a role on the server can hold, and sets of them.
-//! The numbers are those of the protocol that knows most of them and never change; rows hold them as bits.
+//! The first nine numbers are those of the protocol that knows most of them; none ever changes, since rows hold them as bits.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +27,15 @@ pub enum ServerPermission {
     ManageRooms = 8,
     /// Give and take roles on the server.
     AssignRole = 9,
+    /// Bind and release machines of others, mark accounts and lift marks.
+    ManageMachines = 10,
+    /// Report checks of machines of others, and mark accounts: for the service that does the checking.
+    ReportChecks = 11,
 }
 
 impl ServerPermission {
     /// Every permission, in the order of the numbers.
-    pub const ALL: [ServerPermission; 9] = [
+    pub const ALL: [ServerPermission; 11] = [
         ServerPermission::PublishAnnouncement,
         ServerPermission::BanUser,
         ServerPermission::MuteUser,
@@ -41,6 +45,8 @@ impl ServerPermission {
         ServerPermission::ViewUsers,
         ServerPermission::ManageRooms,
         ServerPermission::AssignRole,
+        ServerPermission::ManageMachines,
+        ServerPermission::ReportChecks,
     ];
 
     /// Its number, from 1.
@@ -69,6 +75,8 @@ impl ServerPermission {
             ServerPermission::ViewUsers => "view_users",
             ServerPermission::ManageRooms => "manage_rooms",
             ServerPermission::AssignRole => "assign_role",
+            ServerPermission::ManageMachines => "manage_machines",
+            ServerPermission::ReportChecks => "report_checks",
         }
     }
 
@@ -125,7 +133,7 @@ mod tests {
             assert_eq!(ServerPermission::find_by_name(permission.name()), Some(permission));
         }
         assert!(ServerPermission::parse(0).is_err());
-        assert!(ServerPermission::parse(10).is_err());
+        assert!(ServerPermission::parse(12).is_err());
     }
 
     #[test]

@@ -198,7 +198,9 @@ fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Link
         | Thing::JoinRequest
         | Thing::Machine
-        | Thing::Channel => invalid(VALUE),
+        | Thing::Channel
+        | Thing::Check
+        | Thing::Mark => invalid(VALUE),
     }
 }
 
@@ -246,7 +248,9 @@ fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Upload
         | Thing::Machine
         | Thing::Channel
-        | Thing::Call => there("Conflict"),
+        | Thing::Call
+        | Thing::Check
+        | Thing::Mark => there("Conflict"),
     }
 }
 
@@ -324,7 +328,9 @@ fn refused(op: Op, reason: Reason) -> Answer {
         | Reason::NotAMember
         | Reason::JoinRule
         | Reason::LastOwner
-        | Reason::TooLate => denied(PERMISSION),
+        | Reason::TooLate
+        | Reason::StrangersMayNot
+        | Reason::MachineMarked => denied(PERMISSION),
     }
 }
 
@@ -345,6 +351,8 @@ fn over_limit(limit: Limit) -> Answer {
         | Limit::Reports
         | Limit::Identifiers
         | Limit::Connections
-        | Limit::Kept => row(Code::ResourceExhausted, "Limit Reached"),
+        | Limit::Kept
+        | Limit::Machines
+        | Limit::Marks => row(Code::ResourceExhausted, "Limit Reached"),
     }
 }

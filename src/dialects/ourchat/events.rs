@@ -100,7 +100,11 @@ fn kind(core: &Core, event: &Event) -> Option<Told> {
         | What::SettingsChanged { .. }
         | What::Typing { .. }
         | What::PresenceChanged { .. }
-        | What::CallSignal { .. } => None,
+        | What::CallSignal { .. }
+        | What::MachineBound { .. }
+        | What::MachineReleased { .. }
+        | What::CheckFinished { .. }
+        | What::MarkChanged { .. } => None,
     }
 }
 

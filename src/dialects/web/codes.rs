@@ -281,6 +281,15 @@ fn refused(reason: Reason) -> Row {
             "This room does not take cipher text. Switch its encryption on first.",
         ),
         Reason::AlreadyAnswered => (409, "already-answered", "Already answered", "Somebody has answered or closed it."),
+        Reason::StrangersMayNot => {
+            (403, "strangers-may-not", "Not for strangers", "Sign in with the account that this is for.")
+        }
+        Reason::MachineMarked => (
+            409,
+            "machine-marked",
+            "The machine is marked",
+            "It stays bound while a mark against the account names it.",
+        ),
     };
     Row::new(status, code, title, detail)
 }
@@ -308,6 +317,8 @@ fn over_limit(limit: Limit) -> Row {
         Limit::Reports => (409, "limit-reached", "Too many reports", "Wait until some were looked at."),
         Limit::Identifiers => (409, "limit-reached", "Too many identifiers", "Remove another first."),
         Limit::Kept => (409, "limit-reached", "Too much is kept", "Remove something kept first."),
+        Limit::Machines => (409, "limit-reached", "Too many machines", "Release another machine first."),
+        Limit::Marks => (409, "limit-reached", "Too many marks", "Lift another mark first."),
         Limit::Connections => (429, "limit-reached", "Too many live connections", "Close another first."),
     };
     Row::new(status, code, title, detail)
@@ -386,5 +397,7 @@ fn thing_words(thing: Thing) -> (&'static str, &'static str) {
         Thing::Machine => ("a", "machine"),
         Thing::Channel => ("a", "channel"),
         Thing::Call => ("a", "call"),
+        Thing::Check => ("a", "check"),
+        Thing::Mark => ("a", "mark"),
     }
 }

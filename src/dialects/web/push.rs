@@ -8,7 +8,8 @@
 use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::event::{Ended, Event, Presence, What};
-use chatelaine_core::ids::{AccountId, CallId, EventId, Offset, RoleId, RoomId};
+use chatelaine_core::ids::{AccountId, CallId, EventId, MachineId, Offset, RoleId, RoomId};
+use chatelaine_core::machines::checks::Outcome;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -113,6 +114,13 @@ fn words(what: &What) -> Words {
         }
         What::RoomKeySent { .. } | What::RoomKeyDue { .. } | What::RoomKeyWanted { .. } => Words::Nothing,
         What::CallSignal { call, from, to, signal } => call_signal(*call, (*from, *to), signal),
+        What::MachineBound { account, machine: id } => machine(*account, *id, "bound"),
+        What::MachineReleased { account, machine: id } => machine(*account, *id, "released"),
+        What::CheckFinished { account, launch, outcome } => {
+            let data = json!({ "account": account, "launch": launch.to_string(), "outcome": checked(*outcome) });
+            other("check", data)
+        }
+        What::MarkChanged { account } => other("mark", json!({ "account": account })),
     }
 }
 
@@ -147,6 +155,18 @@ fn friend(from: AccountId, to: AccountId, change: &str, room: Option<RoomId>) ->
         data.insert("room".to_owned(), json!(room));
     }
     other("friend", data)
+}
+
+fn machine(account: AccountId, id: MachineId, change: &str) -> Words {
+    other("machine", json!({ "account": account, "machine": id, "change": change }))
+}
+
+fn checked(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "failed",
+        Outcome::Aborted => "aborted",
+    }
 }
 
 fn answered(accepted: bool) -> &'static str {

@@ -39,17 +39,17 @@ words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mi
 words!(THINGS: Thing [
     Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
     Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
-    Channel, Call,
+    Channel, Call, Check, Mark,
 ]);
 words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
 words!(REASONS: Reason [
     NotAPerson, SignUpClosed, InviteNeeded, SetUpAlready, LastAdministrator, AccountClosed, Blocked, Expired, NotAMember,
     Muted, Banned, JoinRule, RoomKind, LastOwner, BuiltIn, NotEncrypted, Recalled, TooLate, InUse, Incomplete,
-    AlreadyAnswered,
+    AlreadyAnswered, StrangersMayNot, MachineMarked,
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Identifiers, Connections, Kept,
+    Reports, Identifiers, Connections, Kept, Machines, Marks,
 ]);
 
 const SIGN_INS: [SignInFlaw; 10] = [

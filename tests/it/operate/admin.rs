@@ -64,6 +64,33 @@ fn accounts_are_looked_after_while_the_server_runs_and_while_it_does_not() {
 }
 
 #[test]
+fn a_server_role_is_made_given_and_removed_when_nobody_has_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path();
+    let server = Server::start(dir, &[]);
+    let make =
+        |name: &str, permission: &str| admin(dir, &["role", "create", "--name", name, "--permission", permission], "");
+    let unknown = make("asac", "report_checks,fly").refused(1);
+    assert!(unknown.contains("\"fly\"") && unknown.contains("manage_machines, report_checks"), "{unknown}");
+    make("asac", "report_checks").good();
+    assert_eq!(make("Asac", "ban_user").refused(1), "there is a server role of that name already");
+    make("guard", "ban_user,view_users").good();
+    server.stop();
+    let roles = listed(dir, &["role", "list"]);
+    let told: Vec<_> =
+        roles.iter().map(|row| (row["name"].as_str().unwrap(), row["permissions"].as_str().unwrap())).collect();
+    assert_eq!(told[1..], [("asac", "report_checks"), ("guard", "ban_user view_users")]);
+    assert!(told[0].0 == "admin" && told[0].1.ends_with("manage_machines report_checks"), "{told:?}");
+    admin(dir, &["create", "--handle", "checks", "--name", "Checks", "--role", "asac", "--stdin"], PASSWORD).good();
+    let held = admin(dir, &["role", "remove", "--name", "asac"], "").refused(1);
+    assert!(held.starts_with("somebody has that role"), "{held}");
+    admin(dir, &["revoke", "--account", "checks", "--role", "asac"], "").good();
+    admin(dir, &["role", "remove", "--name", "asac"], "").good();
+    assert_eq!(admin(dir, &["role", "remove", "--name", "admin"], "").refused(1), "that role is built in");
+    assert_eq!(listed(dir, &["role", "list"]).len(), 2);
+}
+
+#[test]
 fn a_run_time_setting_holds_at_once_and_after_a_restart_until_it_is_reset() {
     let scratch = tempfile::tempdir().unwrap();
     let sign_up = |server: &Server| {

@@ -1,6 +1,6 @@
 //! Roles on the server: giving, taking, and telling what they allow.
 
-use chatelaine_core::server_roles::{self, ServerPermission};
+use chatelaine_core::server_roles::{self, ServerPermission, ServerPermissions};
 use chatelaine_core::{Caller, ask};
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::AssignServerRoleRequest;
 use chatelaine_ourchat_pb::service::server_manage::user_manage::v1::AssignServerRoleResponse;
@@ -68,12 +68,13 @@ pub(crate) async fn list_server_role_permissions(
 ) -> Result<ListServerRolePermissionsResponse, Fault> {
     let role = ids::server_role_or_none(wish.role_id);
     let roles = ask(at.core(), move |core| server_roles::list_openly(core, &caller)).await?;
-    let allowed = roles.into_iter().find(|known| known.id == role).map(|known| known.permissions.list());
-    Ok(ListServerRolePermissionsResponse { permissions: allowed.unwrap_or_default().into_iter().map(told).collect() })
+    let role = roles.into_iter().find(|known| known.id == role);
+    let allowed = role.map_or(ServerPermissions::NONE, |role| role.permissions).list();
+    Ok(ListServerRolePermissionsResponse { permissions: allowed.into_iter().filter_map(told).collect() })
 }
 
-/// A permission in the words of this protocol (ourchat section 5).
-fn told(permission: ServerPermission) -> PermissionInfo {
+/// A permission in the words of this protocol (ourchat section 5); none for those that it does not know.
+fn told(permission: ServerPermission) -> Option<PermissionInfo> {
     let (name, description) = match permission {
         ServerPermission::PublishAnnouncement => ("publish_announcement", "publish announcement"),
         ServerPermission::BanUser => ("ban_user", "ban user"),
@@ -84,6 +85,8 @@ fn told(permission: ServerPermission) -> PermissionInfo {
         ServerPermission::ViewUsers => ("view_users", "view user list and details"),
         ServerPermission::ManageRooms => ("manage_sessions", "manage sessions (view, delete, remove users)"),
         ServerPermission::AssignRole => ("assign_role", "assign server management roles to users"),
+        ServerPermission::ManageMachines | ServerPermission::ReportChecks => return None,
     };
-    PermissionInfo { id: permission.number().into(), name: name.to_owned(), description: description.to_owned() }
+    let (name, description) = (name.to_owned(), description.to_owned());
+    Some(PermissionInfo { id: permission.number().into(), name, description })
 }

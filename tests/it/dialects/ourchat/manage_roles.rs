@@ -69,6 +69,9 @@ async fn the_built_in_role_has_all_nine_permissions_and_anybody_may_read_them() 
         assert_eq!(ann.roles_of(unknown).await, [0_u64; 0]);
     }
     assert_eq!(ann.roles_of(guard.id).await, [2]);
+    let keeper = [ServerPermission::BanUser, ServerPermission::ManageMachines, ServerPermission::ReportChecks];
+    town.holder("keeper", &keeper);
+    assert_eq!(ann.allows(3).await, ann.allows(2).await, "what this protocol does not know is not told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

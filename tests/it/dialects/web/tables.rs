@@ -6,7 +6,8 @@ use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::error::Error;
 use chatelaine_core::event::{Audience, Ended, Event, Presence, What};
-use chatelaine_core::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, Offset, RoleId, RoomId};
+use chatelaine_core::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use chatelaine_core::machines::checks::{LaunchCode, Outcome};
 use chatelaine_web::{Fault, frame, problem};
 use serde_json::json;
 
@@ -134,5 +135,9 @@ fn events() -> Vec<What> {
         What::RoomKeyDue { room, account },
         What::RoomKeyWanted { room, account, member: other },
         What::CallSignal { call: CallId::new(8), from: other, to: account, signal: Box::new(signal) },
+        What::MachineBound { account, machine: MachineId::new(4) },
+        What::MachineReleased { account, machine: MachineId::new(4) },
+        What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 7), outcome: Outcome::Failed },
+        What::MarkChanged { account },
     ]
 }

@@ -1,0 +1,160 @@
+//! Binding a machine to an account, and who has which. Whether the code is free, whether the caller may, whether there is room
+//! and the write are one transaction: of any number who bind at once, as many succeed as may.
+
+use chatelaine_store::{Order, Read, Text};
+
+use super::machine::{self, Fact, Facts, Machine, MachineCode, MachineRow, MachineState};
+use crate::audit::{self, Verb};
+use crate::caller::{Caller, Who};
+use crate::clock::Stamp;
+use crate::error::{Error, Limit, Reason, Result, Right, Thing, Unique};
+use crate::event::{Audience, What};
+use crate::event_log;
+use crate::ids::{AccountId, MachineId};
+use crate::limits::MACHINES_PER_ACCOUNT_MAX;
+use crate::page::{Ask, Page};
+use crate::schema::{
+    FACTS_BY_MACHINE, ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES, MACHINES_BY_ACCOUNT, RELEASES_BY_ACCOUNT,
+};
+use crate::server_roles::{self, ServerPermission};
+use crate::{Core, Tx};
+
+/// A machine to be bound.
+#[derive(Clone, Debug)]
+pub struct NewMachine {
+    /// To whose account.
+    pub account: AccountId,
+    /// Its code.
+    pub code: MachineCode,
+    /// What its client tells about it, in its order.
+    pub facts: Vec<Fact>,
+    /// What holds where the wish was made.
+    pub terms: BindTerms,
+}
+
+/// What holds for those who bind machines; each protocol has its own settings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BindTerms {
+    /// How many machines an account may have; 0 is as many as the server can keep.
+    pub most: u32,
+    /// What somebody who has not signed in may do.
+    pub stranger: Stranger,
+}
+
+/// What somebody who has not signed in may bind to an account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stranger {
+    /// Any machine.
+    Allow,
+    /// The first machine that the account ever has.
+    FirstOnly,
+    /// None.
+    Deny,
+}
+
+/// Binds a machine to an account. An account may for itself; who manages machines for those with no more rights than their own;
+/// who has not signed in as the terms say. Fails, in this order, with `Denied(OtherAccount)`, `Refused(StrangersMayNot)`,
+/// `NotFound(Account)` (also for a closed one), `Exists(Machine)` when it is bound to this account, `Taken(MachineCode)` when to
+/// another, `OverLimit(Machines)`. The account hears of it.
+pub fn bind(core: &Core, caller: &Caller, new: NewMachine) -> Result<Machine> {
+    Fact::check_all(&new.facts)?;
+    let (now, caller_again) = (core.now(), caller.clone());
+    core.write(caller, move |tx| {
+        require_may_bind(tx, &caller_again, &new)?;
+        require_free(tx, &new)?;
+        require_room(tx, &new)?;
+        put(tx, now, &caller_again, &new)
+    })
+}
+
+fn require_may_bind(r: &impl Read, caller: &Caller, new: &NewMachine) -> Result<()> {
+    let account = new.account;
+    let is_stranger = match caller.who {
+        Who::Operator | Who::System => false,
+        Who::Account(own) if own == account => false,
+        Who::Account(_) => {
+            // One refusal whether or not there is such an account, so that numbers cannot be tried.
+            match server_roles::require_over(r, caller, ServerPermission::ManageMachines, account) {
+                Err(Error::Denied(_)) => return Err(Error::Denied(Right::OtherAccount)),
+                other => other?,
+            }
+            false
+        }
+        Who::Anonymous => true,
+    };
+    let refused = Err(Error::Refused(Reason::StrangersMayNot));
+    if is_stranger && new.terms.stranger == Stranger::Deny {
+        return refused;
+    }
+    machine::require_account(r, account)?;
+    if is_stranger && new.terms.stranger == Stranger::FirstOnly && had_any(r, account)? {
+        return refused;
+    }
+    Ok(())
+}
+
+/// Whether the account has a machine, or had one.
+fn had_any(r: &impl Read, account: AccountId) -> Result<bool> {
+    let has = MACHINES_BY_ACCOUNT.first(r, &account)?.is_some();
+    Ok(has || RELEASES_BY_ACCOUNT.first(r, &account)?.is_some())
+}
+
+fn require_free(r: &impl Read, new: &NewMachine) -> Result<()> {
+    match holder(r, &new.code)? {
+        None => Ok(()),
+        Some(holder) if holder == new.account => Err(Error::Exists(Thing::Machine)),
+        Some(_) => Err(Error::Taken(Unique::MachineCode)),
+    }
+}
+
+fn require_room(r: &impl Read, new: &NewMachine) -> Result<()> {
+    let most = match usize::try_from(new.terms.most) {
+        Ok(most) if most != 0 => most.min(MACHINES_PER_ACCOUNT_MAX),
+        Ok(_) | Err(_) => MACHINES_PER_ACCOUNT_MAX,
+    };
+    if MACHINES_BY_ACCOUNT.count(r, &new.account, most)? >= most {
+        return Err(Error::OverLimit(Limit::Machines));
+    }
+    Ok(())
+}
+
+fn put(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewMachine) -> Result<Machine> {
+    let (id, account) = (MachineId::new(tx.count_up(&MACHINES)?), new.account);
+    let row = MachineRow { account, code: new.code.clone(), bound_at: now, state: MachineState::Active };
+    MACHINE_BY_ID.put(tx, &id, &row)?;
+    FACTS_BY_MACHINE.put(tx, &id, &Facts(new.facts.clone()))?;
+    ID_BY_MACHINE_CODE.put(tx, &Text(new.code.folded()), &id)?;
+    MACHINES_BY_ACCOUNT.put(tx, &(account, id), &())?;
+    audit::record(tx, now, caller, Verb::MachineBound, &format!("machine {id}"), &format!("account {account}"))?;
+    event_log::record(tx, now, Audience::account(account), What::MachineBound { account, machine: id })?;
+    Ok(Machine::of(id, row, new.facts.clone()))
+}
+
+/// Whose the machine of a code is, if it is bound; for protocols that tell whether one is.
+pub fn holder(r: &impl Read, code: &MachineCode) -> Result<Option<AccountId>> {
+    Ok(machine::find(r, code)?.map(|(_, row)| row.account))
+}
+
+/// The machines bound to the caller's account, newest first.
+pub fn list(core: &Core, caller: &Caller, ask: Ask<MachineId>) -> Result<Page<Machine, MachineId>> {
+    let (account, wanted) = (caller.require_account()?, ask.items());
+    core.read(|view| {
+        let after = ask.after.map(|id| (account, id));
+        let keys = MACHINES_BY_ACCOUNT.keys(view, &account, after.as_ref(), Order::Descending, wanted + 1)?;
+        let ids = Page::of(keys.into_iter().map(|(_, id)| id).collect(), wanted, |id| *id);
+        Ok(Page { items: whole(view, ids.items)?, next: ids.next })
+    })
+}
+
+/// All machines bound to an account, newest first; for protocols that have no pages.
+pub fn list_of(r: &impl Read, account: AccountId) -> Result<Vec<Machine>> {
+    let keys = MACHINES_BY_ACCOUNT.keys(r, &account, None, Order::Descending, MACHINES_PER_ACCOUNT_MAX)?;
+    whole(r, keys.into_iter().map(|(_, id)| id).collect())
+}
+
+fn whole(r: &impl Read, ids: Vec<MachineId>) -> Result<Vec<Machine>> {
+    // One that was released between two reads is no longer among those that are bound.
+    let found = ids.into_iter().map(|id| machine::find_whole(r, id));
+    let is_bound = |found: &Machine| !matches!(found.state, MachineState::Released(_));
+    found.filter_map(|found| found.map(|machine| machine.filter(is_bound)).transpose()).collect()
+}
