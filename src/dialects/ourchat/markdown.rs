@@ -1,6 +1,7 @@
 //! The text convention of this protocol's clients, pure: Markdown with media as `![alt](XY://content "title")`, where X says
 //! what it is (I picture, V film, F file) and Y where it lies (O: `content` is the place in the list of file keys; N:
-//! `content` is `<scheme>,<rest>` of an address). Other dialects get a form that anybody can read, and their files get this one.
+//! `content` is `<scheme>,<rest>` of an address); some clients write the two letters small. Other dialects get a form that
+//! anybody can read, and their files get this one.
 
 /// What a text shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,7 @@ fn shown(text: &str) -> Option<(Shown<'_>, &str)> {
         None => (inside, ""),
     };
     let (kind, content) = place.split_once("://")?;
-    let mut letters = kind.chars();
+    let mut letters = kind.chars().map(|letter| letter.to_ascii_uppercase());
     let media = match letters.next()? {
         'I' => Media::Image,
         'V' => Media::Video,
@@ -152,6 +153,7 @@ mod tests {
             ("![](FO://0)", "[file]"),
             ("![x](IN://https,example.org/a.png)", "[x](https://example.org/a.png)"),
             ("![x](IN://https,//example.org/a.png \"t\")!", "[t](https://example.org/a.png)!"),
+            ("![x](in://https,//example.org/a.png)", "[x](https://example.org/a.png)"),
             ("![x](IN://javascript,alert(1))", "[image: x])"),
             ("![x](https://example.org/a.png)", "![x](https://example.org/a.png)"),
             ("![ ![y](IO://0)", "![ [image: y]"),

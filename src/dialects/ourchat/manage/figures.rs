@@ -83,7 +83,8 @@ fn told(figures: &Figures) -> MonitoringMetrics {
         active_connections: small(figures.listening),
         total_users: small(figures.accounts),
         messages_per_second: figures.messages_per_s,
-        uptime_seconds: i64::try_from(figures.uptime_s).unwrap_or(i64::MAX),
+        // The second that has begun counts: to clients, 0 is a server that does not run.
+        uptime_seconds: i64::try_from(figures.uptime_s).unwrap_or(i64::MAX).max(1),
         timestamp: figures.at.seconds(),
         total_sessions: small(figures.rooms),
         active_sessions: small(figures.active_rooms),
