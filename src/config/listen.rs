@@ -128,7 +128,7 @@ pub(super) const TABLE: &[Setting] = &[
         "listen.body_s",
         seconds(3_600, |c, d| c.listen.body_s = d),
         "30",
-        "A JSON or form body must be there within this, however steadily it comes. Uploads may take as long as they move.",
+        "A JSON or form body must be there within this, however steadily it comes, and so must each megabyte of a gRPC message. Uploads may take as long as they move.",
     ),
     Setting::new(
         "listen.stop_grace_s",
@@ -158,7 +158,7 @@ pub(super) const TABLE: &[Setting] = &[
         "listen.bodies_bytes",
         Kind::Bytes { min: 64 << 20, max: 64 << 30, put: |c, n| c.listen.bodies_bytes = size(n) },
         "64MiB",
-        "Size of all JSON and form bodies in memory together; further ones are asked to come again in a second.",
+        "Size of all JSON and form bodies, and of gRPC messages that are not whole yet, in memory together; further ones are asked to come again.",
     ),
     Setting::new(
         "listen.trusted_proxies",

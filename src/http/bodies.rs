@@ -2,7 +2,8 @@
 //! in bytes.
 //!
 //! The time counts from the start of reading, so a body that drips in ends at the same moment as one that stands still.
-//! Bodies that are streamed on, such as uploads, do not come through here: they have their own time-out between pieces.
+//! Bodies that are streamed on, such as uploads, do not come through here: they have their own time-out between pieces. Who
+//! gathers messages from a stream takes a share of the same memory for what is not whole yet.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -62,6 +63,18 @@ impl Bodies {
         self.limits.one_bytes
     }
 
+    /// How long the whole of one body may take.
+    #[must_use]
+    pub fn within(&self) -> Duration {
+        self.limits.within
+    }
+
+    /// A share of the memory that holds nothing yet, for who gathers something piece by piece.
+    #[must_use]
+    pub fn share(&self) -> Held {
+        Held { held: Arc::clone(&self.held), bytes: 0, all: self.limits.all_bytes }
+    }
+
     /// Reads a body to its end, at most `most` bytes of it and never more than one body may have. Its bytes count until
     /// the second part of the answer is dropped.
     pub async fn read<S, E>(&self, stream: S, most: usize) -> Result<(Bytes, Held), BodyFault>
@@ -78,14 +91,14 @@ impl Bodies {
     {
         let most = most.min(self.limits.one_bytes);
         let mut stream = pin!(stream);
-        let mut held = Held { held: Arc::clone(&self.held), bytes: 0 };
+        let mut held = self.share();
         let mut body = BytesMut::new();
         while let Some(piece) = stream.next().await {
             let piece = piece.map_err(|_| BodyFault::Broken)?;
             if body.len().saturating_add(piece.len()) > most {
                 return Err(BodyFault::TooLarge);
             }
-            held.grow(piece.len(), self.limits.all_bytes)?;
+            held.hold(body.len().saturating_add(piece.len()))?;
             body.extend_from_slice(&piece);
         }
         Ok((body.freeze(), held))
@@ -97,13 +110,20 @@ impl Bodies {
 pub struct Held {
     held: Arc<AtomicUsize>,
     bytes: usize,
+    all: usize,
 }
 
 impl Held {
-    fn grow(&mut self, bytes: usize, all: usize) -> Result<(), BodyFault> {
-        let grown = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= all);
-        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).map_err(|_| BodyFault::Busy)?;
-        self.bytes = self.bytes.saturating_add(bytes);
+    /// Holds this many bytes from now on, more or fewer than before. Fails with `Busy`, and then holds what it held.
+    pub fn hold(&mut self, bytes: usize) -> Result<(), BodyFault> {
+        if bytes <= self.bytes {
+            self.held.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        } else {
+            let more = bytes - self.bytes;
+            let grown = |held: usize| held.checked_add(more).filter(|sum| *sum <= self.all);
+            self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).map_err(|_| BodyFault::Busy)?;
+        }
+        self.bytes = bytes;
         Ok(())
     }
 }
@@ -139,6 +159,18 @@ mod tests {
             assert!(bodies.read(of(&[100]), 100).await.is_ok());
             assert_eq!(bodies.held.load(Ordering::Relaxed), 0);
         });
+    }
+
+    #[test]
+    fn a_share_holds_more_and_less_and_nothing_once_it_is_gone() {
+        let bodies = Bodies::new(BodiesLimits { all_bytes: 100, ..BodiesLimits::default() });
+        let (mut one, mut other) = (bodies.share(), bodies.share());
+        assert_eq!((one.hold(60), other.hold(41)), (Ok(()), Err(BodyFault::Busy)));
+        assert_eq!((one.hold(20), other.hold(80), one.hold(21)), (Ok(()), Ok(()), Err(BodyFault::Busy)));
+        drop(other);
+        assert_eq!((one.hold(100), bodies.held.load(Ordering::Relaxed)), (Ok(()), 100));
+        drop(one);
+        assert_eq!(bodies.held.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use chatelaine_core::event::Live;
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, SystemClock, server_roles};
-use chatelaine_http::Places;
 use chatelaine_http::jwt::{self, Claims};
+use chatelaine_http::{Bodies, BodiesLimits, Places};
 use chatelaine_ourchat::{Front, Options as OurchatOptions, Ourchat, Outside};
 use chatelaine_ourchat_pb::service::ourchat::session::new_session::v1::NewSessionRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::upload_request::Data;
@@ -57,7 +57,7 @@ impl Place {
         .expect("a domain");
         let outside = Outside { post: Arc::new(|_| Box::pin(std::future::ready(Ok(())))), github: None };
         let ourchat = Ourchat::new(core.clone(), OurchatOptions::default(), outside, Places::new(64));
-        let front = Front::new(ourchat).expect("services");
+        let front = Front::new(ourchat, Bodies::new(BodiesLimits::default())).expect("services");
         let (chief, friend) = (account(&core, "Chief"), account(&core, "Friend"));
         server_roles::grant(&core, &Caller::operator(), chief, server_roles::ADMINISTRATOR).expect("a role");
         let token = token(&core, chief);

@@ -262,9 +262,9 @@ fn start(
     (bodies, limits): (Bodies, Limits),
 ) -> (SocketAddr, JoinHandle<()>) {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
-    let web = chatelaine_web::Web::new(core.clone(), rates, bodies);
+    let web = chatelaine_web::Web::new(core.clone(), rates, bodies.clone());
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
-    let front = Front::new(ourchat.clone()).expect("services");
+    let front = Front::new(ourchat.clone(), bodies.clone()).expect("services");
     let folders = ourchat.panel().into_iter().collect();
     let mounts = ourchat.paths().into_iter().fold(Mounts::new(), |mounts, path| mounts.path(path, "ourchat"));
     let (web_paths, ourchat_paths) = (chatelaine_web::configure(web), chatelaine_ourchat::configure(ourchat));

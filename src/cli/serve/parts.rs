@@ -45,7 +45,8 @@ const UPLOAD_BYTES_MAX: u64 = 1 << 42;
 /// people reach the server, for links.
 pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &str) -> Result<Parts, Failure> {
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
-    let web = Web::new(core.clone(), rates.clone(), bodies(config));
+    let bodies = bodies(config);
+    let web = Web::new(core.clone(), rates.clone(), bodies.clone());
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
@@ -57,7 +58,8 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
     background.extend(ourchat.clone().map(watch_figures));
     let folders = ourchat.as_ref().and_then(Ourchat::panel).into_iter().collect();
     let mounts = mounts(config, ourchat.as_ref(), web.clone(), places);
-    let grpc = ourchat.clone().map(Front::new).transpose().map_err(Failure::failed)?;
+    let front = ourchat.clone().map(|ourchat| Front::new(ourchat, bodies));
+    let grpc = front.transpose().map_err(Failure::failed)?;
     Ok(Parts {
         limits: Limits::of(config).map_err(|text| {
             Failure::new(Exit::Settings, format!("setting listen.trusted_proxies: {text} is no network"))
@@ -79,7 +81,7 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
     })
 }
 
-/// The memory for bodies that are read whole.
+/// The memory for bodies that are read whole, and for messages until they are.
 fn bodies(config: &Config) -> Bodies {
     let listen = &config.listen;
     Bodies::new(BodiesLimits { one_bytes: listen.body_bytes, all_bytes: listen.bodies_bytes, within: listen.body_s })

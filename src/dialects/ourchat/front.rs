@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use chatelaine_http::Peer;
+use chatelaine_http::{Bodies, Peer};
 use chatelaine_ourchat_pb::DESCRIPTORS;
 use chatelaine_ourchat_pb::service::auth::v1::auth_service_server::AuthServiceServer;
 use chatelaine_ourchat_pb::service::basic::v1::basic_service_server::BasicServiceServer;
@@ -23,6 +23,7 @@ use tonic_web::GrpcWebLayer;
 use tower_layer::Layer;
 
 use crate::Ourchat;
+use crate::gathering::Gathering;
 use crate::services::{Auth, Basic, Chat, Manage};
 
 /// Bytes of one message from a client.
@@ -37,14 +38,15 @@ pub struct Front {
 }
 
 impl Front {
-    /// All services over the dialect. Fails when the compiled descriptors cannot be read.
-    pub fn new(at: Ourchat) -> Result<Front, String> {
+    /// All services over the dialect; messages on their way in count in `bodies`. Fails when the compiled descriptors cannot be
+    /// read.
+    pub fn new(at: Ourchat, bodies: Bodies) -> Result<Front, String> {
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .build_v1()
             .map_err(|error| format!("the descriptors of ourchat cannot be read: {error}"))?;
         let reflection: Reflection = Arc::new(move |request| reflection.clone().call(request));
-        Ok(Front { services: Services::new(&at, reflection), at })
+        Ok(Front { services: Services::new(&at, reflection, bodies), at })
     }
 
     /// Whether a request is this dialect's: by its content type, or by a path that only rpcs have.
@@ -105,16 +107,18 @@ struct Services {
     chat: OurChatServiceServer<Chat>,
     manage: ServerManageServiceServer<Manage>,
     reflection: Reflection,
+    bodies: Bodies,
 }
 
 impl Services {
-    fn new(at: &Ourchat, reflection: Reflection) -> Services {
+    fn new(at: &Ourchat, reflection: Reflection, bodies: Bodies) -> Services {
         Services {
             auth: AuthServiceServer::new(Auth(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
             basic: BasicServiceServer::new(Basic(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
             chat: OurChatServiceServer::new(Chat(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
             manage: ServerManageServiceServer::new(Manage(at.clone())).max_decoding_message_size(MESSAGE_BYTES_MAX),
             reflection,
+            bodies,
         }
     }
 }
@@ -129,6 +133,7 @@ impl Service<Request<Body>> for Services {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let request = request.map(|body| Body::new(Gathering::new(body, &self.bodies)));
         let service = service_of(request.uri().path());
         match SERVICES.iter().position(|known| *known == service) {
             Some(0) => self.auth.call(request),

@@ -9,6 +9,7 @@ mod avatars;
 mod codes;
 mod events;
 mod front;
+mod gathering;
 mod ids;
 mod markdown;
 mod matrix;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chatelaine_core::event::EVERYONE;
+use chatelaine_http::BodiesLimits;
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::FetchMsgsRequest;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::upload_request::Data;
 use chatelaine_ourchat_pb::service::ourchat::upload::v1::{Header, UploadRequest};
@@ -175,6 +176,41 @@ async fn half_a_message_is_waited_for_only_so_long_in_both_protocols() {
     // The library around gRPC-Web has one code for everything that breaks under it.
     assert_eq!((answer.status, answer.header("grpc-status")), (200, Some("13")));
     assert!(answer.header("grpc-message").is_some_and(|text| text.contains("Stream%20Broken")), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn messages_that_are_not_whole_share_one_memory_and_strangers_cannot_fill_it_for_ever() {
+    let within = Duration::from_millis(1_500);
+    let world = World::with_bodies(BodiesLimits { one_bytes: 64 * 1024, all_bytes: 100_000, within });
+    let token = token_of(&world, &world.person("ann"));
+    let (mut sender, _socket) = line(&world).await;
+    let large = framed(&[7; 90_000]);
+    let (give, body) = open_body();
+    let stranger = sender.send_request(ask("nobody", "SendMsg", body));
+    give.send(piece(large[..60_000].to_vec())).await.expect("taken");
+    let stranger = tokio::spawn(stranger);
+    let whole = |token: &str| ask(token, "LeaveSession", Full::new(Bytes::from(large.clone())).boxed_unsync());
+    let mut refused = 0;
+    let answered = async {
+        loop {
+            let answer = status(sender.send_request(whole(&token)).await.expect("an answer")).await;
+            match answer.0.as_str() {
+                // It was not yet there, or no more.
+                "13" => {
+                    if refused > 0 {
+                        break;
+                    }
+                }
+                _ => {
+                    assert_eq!(answer, ("14".to_owned(), "Server%20Busy".to_owned()));
+                    refused += 1;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(SOON, answered).await.expect("the memory is given back");
+    let given_up = tokio::time::timeout(SOON, stranger).await.expect("in time").expect("a task").expect("an answer");
+    assert_eq!(status(given_up).await, ("4".to_owned(), "Stream%20Broken".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
