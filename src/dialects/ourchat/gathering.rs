@@ -208,10 +208,10 @@ mod tests {
         let mut large = Message::default();
         large.follow(&framed(3 << 20)[..9]);
         let due = |message| {
-            let begun = Some(Instant::now());
+            let begun = Instant::now();
             let bodies = Bodies::new(BodiesLimits { within, ..BodiesLimits::default() });
-            let gathering = Gathering { message, begun, ..gathering(Vec::new(), &bodies) };
-            gathering.due().unwrap() - begun.unwrap()
+            let gathering = Gathering { message, begun: Some(begun), ..gathering(Vec::new(), &bodies) };
+            gathering.due().unwrap() - begun
         };
         assert_eq!((due(Message::default()), due(large)), (within, 4 * within));
     }
