@@ -20,7 +20,7 @@ pub enum Exit {
     Folder,
     /// Another process has the data folder open.
     Locked,
-    /// The data were written by a newer program, another engine or for another server.
+    /// The data were written by a newer program or another engine, or are sealed with another key.
     Foreign,
     /// The data are damaged.
     Damaged,
@@ -70,7 +70,9 @@ impl Exit {
             Exit::Address => "the address cannot be listened on",
             Exit::Folder => "the data folder cannot be used (not there, not writable, disk full)",
             Exit::Locked => "another process has the data folder open",
-            Exit::Foreign => "the data were written by a newer version or another engine",
+            Exit::Foreign => {
+                "the data were written by a newer version or another engine, or their key is another one or missing"
+            }
             Exit::Damaged => "the data are damaged",
             Exit::Certificate => "the certificate files cannot be used",
             Exit::Broken => "the running server had to give up, for instance because the disk failed",

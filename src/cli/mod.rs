@@ -13,6 +13,7 @@ mod data_dir;
 mod failure;
 mod open;
 mod serve;
+mod server_key;
 mod store;
 mod verify;
 

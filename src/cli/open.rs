@@ -1,4 +1,4 @@
-//! Opening the data folder: store, then domain; every way it can fail as one line with advice.
+//! Opening the data folder: store, then key, then domain; every way it can fail as one line with advice.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use chatelaine_core::event::Live;
 use chatelaine_core::{Core, CoreOptions, SystemClock, migrations};
 use chatelaine_store::{Blobs, Durability, EngineKind, OpenError, Options, Store, engine_of};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, server_key};
 use crate::config::{self, Engine, Loaded};
 
 /// Rows live here, below the data folder.
@@ -33,6 +33,7 @@ impl Opened {
 /// Opens store, file bodies and domain of the data folder with the settings that hold.
 pub fn open(dir: &Path, loaded: &Loaded) -> Result<Opened, Failure> {
     let store = Store::open(store_options(dir, loaded)).map_err(|error| store_failure(dir, &error))?;
+    // Whoever holds the store is alone with the folder, so no two make a key.
     let opened = Blobs::open(&dir.join(BLOBS), loaded.config.store.reserve_bytes)
         .map_err(|error| {
             Failure::new(Exit::Folder, format!("data folder {}: {BLOBS} cannot be used: {error}", dir.display()))
@@ -50,6 +51,7 @@ pub fn open(dir: &Path, loaded: &Loaded) -> Result<Opened, Failure> {
 fn domain(dir: &Path, loaded: &Loaded, store: &Store<Live>, blobs: Blobs) -> Result<Core, Failure> {
     let options = CoreOptions {
         store: store.clone(),
+        seal: server_key::of(dir, store)?,
         blobs,
         clock: Arc::new(SystemClock),
         settings: loaded.config.domain.clone(),
@@ -57,7 +59,7 @@ fn domain(dir: &Path, loaded: &Loaded, store: &Store<Live>, blobs: Blobs) -> Res
     };
     Core::open(options).map_err(|error| {
         let exit = match &error {
-            migrations::OpenError::Newer { .. } => Exit::Foreign,
+            migrations::OpenError::Newer { .. } | migrations::OpenError::OtherKey => Exit::Foreign,
             migrations::OpenError::Store(_) | migrations::OpenError::Domain(_) => Exit::Damaged,
         };
         Failure::new(exit, format!("data folder {}: {error}", dir.display()))

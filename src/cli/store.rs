@@ -13,16 +13,18 @@ use super::admin::command::{Command, Reply};
 use super::admin::maintain::ExportInfo;
 use super::config::Place;
 use super::data_dir::{self, Missing};
-use super::{Exit, Failure, admin, open, say};
+use super::{Exit, Failure, admin, open, say, server_key};
 
 /// What to do with all rows.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   chatelaine store export --data ./data rows.chatelaine    while the server runs or not
+  chatelaine store export --data ./data --without-key rows.chatelaine    unreadable without server.key
   chatelaine store import --data ./new rows.chatelaine     into a new folder
   chatelaine store import --data ./new --set store.engine=redb rows.chatelaine
 
+The export holds the key of the server, so that the import can put it back; whoever has the file can read everything.
 File bodies are not in the export: copy the folder blobs as well, after the export. See docs/operate.md.")]
 pub struct Args {
     #[command(flatten)]
@@ -37,6 +39,9 @@ enum What {
     Export {
         /// The file to make.
         file: PathBuf,
+        /// Leave out the key of the server; to import it, server.key must lie in the new folder.
+        #[arg(long)]
+        without_key: bool,
     },
     /// Make the store of a new data folder from an exported file.
     Import {
@@ -48,16 +53,16 @@ enum What {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let said = match &args.what {
-        What::Export { file } => export(&args.place, file)?,
+        What::Export { file, without_key } => export(&args.place, file, *without_key)?,
         What::Import { file } => import_into(&args.place, file)?,
     };
     say(&format!("{said}\n"))
 }
 
-fn export(place: &Place, file: &Path) -> Result<String, Failure> {
+fn export(place: &Place, file: &Path, without_key: bool) -> Result<String, Failure> {
     // A running server has its own current folder, so it is told the full path.
     let path = std::path::absolute(file)?;
-    match admin::once(place, Command::Export { path })? {
+    match admin::once(place, Command::Export { path, without_key })? {
         Reply::Said(said) => Ok(said),
         Reply::Link { .. } | Reply::Verified { .. } | Reply::Table(_) => {
             Err(Failure::failed("the running server gave another answer than asked for"))
@@ -77,6 +82,7 @@ fn import_into(place: &Place, file: &Path) -> Result<String, Failure> {
         let line = format!("{} was made by version {}, which is newer; use that version", file.display(), info.version);
         return Err(Failure::new(Exit::Foreign, line));
     }
+    take_key(&dir, &info)?;
     let options = open::store_options(&dir, &loaded);
     import(read()?, &options).map_err(|error| refused(file, &error))?;
     let store: Store<Live> = Store::open(options).map_err(|error| open::store_failure(&dir, &error))?;
@@ -84,6 +90,26 @@ fn import_into(place: &Place, file: &Path) -> Result<String, Failure> {
     store.close();
     renewed?;
     Ok(format!("{} rows of {} are in {}; now copy the folder blobs", checked.records, info.made_at, dir.display()))
+}
+
+/// Sees to it that the folder holds the key of the export before it holds its rows; what an early version wrote has none.
+fn take_key(dir: &Path, info: &ExportInfo) -> Result<(), Failure> {
+    let Some(number) = info.key_number else { return Ok(()) };
+    match (server_key::read(dir)?, &info.key) {
+        (Some(own), _) if own.number() == number => Ok(()),
+        (Some(_), _) => {
+            let line = format!("{} holds the key of other data; move it away, or name a new folder", dir.display());
+            Err(Failure::new(Exit::Foreign, line))
+        }
+        (None, Some(key)) => server_key::keep(dir, key),
+        (None, None) => {
+            let line = format!(
+                "the export was made without its key: put the server.key of its data folder into {} first",
+                dir.display()
+            );
+            Err(Failure::new(Exit::Foreign, line))
+        }
+    }
 }
 
 fn unreadable(file: &Path, why: &str) -> Failure {

@@ -2,7 +2,7 @@
 
 use super::admin::command::{Command, Reply};
 use super::config::Place;
-use super::{Exit, Failure, admin, say};
+use super::{Exit, Failure, admin, say, server_key};
 
 /// Which data folder.
 #[derive(clap::Args, Debug)]
@@ -18,7 +18,12 @@ pub struct Args {
 
 /// Verifies and prints what came of it.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    match admin::once(&args.place, Command::Verify)? {
+    let verified = admin::once(&args.place, Command::Verify)?;
+    // A running server has the key in memory and would not miss it before its next start.
+    if server_key::read(&args.place.data)?.is_none() {
+        return Err(server_key::missing(&args.place.data));
+    }
+    match verified {
         Reply::Verified { said, troubles } if !troubles.is_empty() => {
             for trouble in troubles {
                 say(&format!("{trouble}\n"))?;

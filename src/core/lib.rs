@@ -34,6 +34,7 @@ pub mod retention;
 pub mod roles;
 pub mod rooms;
 pub mod schema;
+pub mod sealing;
 pub mod secrets;
 pub mod server_roles;
 pub mod settings;
@@ -51,6 +52,7 @@ pub use clock::{Clock, Stamp, SystemClock, TestClock, Until};
 pub use error::{Error, Result};
 pub use event::{Audience, Event, Live, What};
 pub use page::{Ask, Done, NumberedPage, Page, PageNumber};
+pub use sealing::SealKey;
 pub use secrets::Secret;
 
 use accounts::Hasher;
@@ -70,6 +72,8 @@ pub type View<'a> = chatelaine_store::View<'a>;
 pub struct CoreOptions {
     /// The opened store.
     pub store: Store<Live>,
+    /// The key of the server, which lies beside the store.
+    pub seal: SealKey,
     /// The opened folder of file bodies.
     pub blobs: Blobs,
     /// Who tells the time.
@@ -93,6 +97,7 @@ struct Inner {
     in_force: RwLock<Arc<Settings>>,
     facts: ServerFacts,
     keys: Keys,
+    seal: SealKey,
     gate: Gate,
     replays: Gate,
     hashing: Gate,
@@ -105,16 +110,18 @@ struct Inner {
 }
 
 impl Core {
-    /// Brings the stored data to the present shape and opens the domain on it. Fails when the data is newer than this server.
+    /// Brings the stored data to the present shape and opens the domain on it. Fails when the data is newer than this server, or
+    /// was sealed with another key.
     pub fn open(options: CoreOptions) -> std::result::Result<Self, migrations::OpenError> {
-        let facts = migrations::run(&options.store, options.clock.now())?;
+        let facts = migrations::run(&options.store, &options.seal, options.clock.now())?;
         let in_force = options.store.read(|view| settings::in_force(view, &options.settings, &options.run_time))?;
         let head = options.store.read(|view| event_log::head(view))?;
         let hasher = Hasher::default();
         let gauges = figures::Gauges::new(options.clock.now());
         options.store.bus().raise_head(head.id.get());
         Ok(Self(Arc::new(Inner {
-            keys: Keys::derive(&facts.master),
+            keys: Keys::derive(&facts.master, &options.seal),
+            seal: options.seal,
             store: options.store,
             blobs: options.blobs,
             clock: options.clock,
@@ -215,6 +222,11 @@ impl Core {
     /// The keys of this server.
     pub fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    /// The key of this server, for a backup.
+    pub fn seal_key(&self) -> &SealKey {
+        &self.0.seal
     }
 
     /// The store, for following events and for figures. Operations use [`Core::read`] and [`Core::write`].

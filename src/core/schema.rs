@@ -1,6 +1,7 @@
 //! The list of all trees: prefix, name, keys, rows, one line each. Nothing else names a tree.
 //! Prefixes are never reused and never change meaning; a tree is named like a dictionary, value by key.
-//! The first byte of a prefix is the subject, so a look at raw keys shows where one is.
+//! The first byte of a prefix is the subject, so a look at raw keys shows where one is. Its highest bit says that the rows are
+//! sealed (0x81 are accounts like 0x01): what is personal stands in such a tree, and in no key but as a mark.
 
 use chatelaine_store::{BlobHash, Counter, Newest, Text, Tree};
 
@@ -45,13 +46,12 @@ schema! {
         0x0002 SERVER_FACTS "server_facts": u8 => crate::migrations::ServerFacts;
         0x0003 SETTING_BY_NAME "setting_by_name": Text => String, cached;
         0x0004 SETUP_TOKEN "setup_token": u8 => crate::accounts::SetupToken;
+        0x0005 KEY_NUMBER "key_number": u8 => u64;
 
         // 01: accounts
-        0x0101 ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account, cached;
+        0x8101 ACCOUNT_BY_ID "sealed_account_by_id": AccountId => crate::accounts::Account, cached;
         0x0102 ID_BY_HANDLE "id_by_handle": Text => AccountId;
-        0x0103 ID_BY_EMAIL "id_by_email": Text => AccountId;
-        0x0104 IDENTIFIER_BY_ACCOUNT "identifier_by_account": (AccountId, u8, [u8; 32]) => crate::accounts::identifiers::Identifier;
-        0x0105 ID_BY_IDENTIFIER "id_by_identifier": (u8, [u8; 32]) => AccountId;
+        0x8104 IDENTIFIER_BY_ACCOUNT "sealed_identifier_by_account": (AccountId, u8, [u8; 32]) => crate::accounts::identifiers::Identifier;
         0x0106 ACCOUNTS_BY_WORD "accounts_by_word": Text => AccountId;
         0x0107 FAILURES_BY_ACCOUNT "failures_by_account": AccountId => crate::accounts::Failures;
         0x0108 KEPT_BY_NAME "kept_by_name": (AccountId, Text) => crate::accounts::kept::Kept;
@@ -59,18 +59,20 @@ schema! {
         0x010a FAILURES_BY_TIME "failures_by_time": (Stamp, [u8; 32]) => ();
         0x010b FAILURES_COUNT "failures_count": u8 => u64;
         0x010c PUBLIC_KEY_BY_ACCOUNT "public_key_by_account": AccountId => crate::accounts::PublicKey;
-        0x010d EMAIL_PROOF_BY_TOKEN "email_proof_by_token": [u8; 32] => crate::accounts::email_proof::EmailProof;
+        0x810d EMAIL_PROOF_BY_TOKEN "sealed_email_proof_by_token": [u8; 32] => crate::accounts::email_proof::EmailProof;
         0x010e EMAIL_PROOFS_BY_EXPIRY "email_proofs_by_expiry": (Stamp, [u8; 32]) => ();
         0x010f DYING_ACCOUNT_BY_ID "dying_account_by_id": AccountId => crate::accounts::DyingAccount;
         0x0110 PICTURE_KEY_BY_ACCOUNT "picture_key_by_account": AccountId => String;
         0x0111 LOCK_NOTE_BY_ACCOUNT "lock_note_by_account": AccountId => crate::accounts::LockNote;
+        0x0112 ID_BY_EMAIL "id_by_email_mark": [u8; 32] => AccountId;
+        0x0113 ID_BY_IDENTIFIER "id_by_identifier_mark": (u8, [u8; 32]) => AccountId;
 
         // 02: logins and one-time tokens
         0x0201 LOGIN_BY_ID "login_by_id": LoginId => crate::logins::Login, cached;
         0x0202 LOGIN_BY_TOKEN "login_by_token": [u8; 32] => LoginId, cached;
         0x0203 LOGINS_BY_ACCOUNT "logins_by_account": (AccountId, LoginId) => ();
         0x0204 LOGINS_BY_EXPIRY "logins_by_expiry": (Stamp, LoginId) => ();
-        0x0205 ONE_TIME_LINK_BY_TOKEN "one_time_link_by_token": [u8; 32] => crate::logins::one_time::OneTimeLink;
+        0x8205 ONE_TIME_LINK_BY_TOKEN "sealed_one_time_link_by_token": [u8; 32] => crate::logins::one_time::OneTimeLink;
         0x0206 ONE_TIME_LINKS_BY_ACCOUNT "one_time_links_by_account": (AccountId, Stamp, [u8; 32]) => ();
         0x0207 SIGN_UP_INVITE_BY_ID "sign_up_invite_by_id": InviteId => crate::accounts::invites::SignUpInvite;
         0x0208 SIGN_UP_INVITE_BY_TOKEN "sign_up_invite_by_token": [u8; 32] => InviteId;
@@ -190,8 +192,17 @@ schema! {
         0x0e01 FIGURES_BY_TIME "figures_by_time": Stamp => crate::figures::Figures;
         0x0e02 KEPT_COUNT "kept_count": u8 => u64, cached;
         // 10: letters
-        0x1001 LETTER_BY_ID "letter_by_id": LetterId => crate::outbox::Letter;
+        0x9001 LETTER_BY_ID "sealed_letter_by_id": LetterId => crate::outbox::Letter;
         0x1002 LETTERS_BY_DUE "letters_by_due": (Stamp, LetterId) => ();
+
+        // What stood in clear up to schema 2; empty since, and known to its migration alone
+        0x0101 OLD_ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account;
+        0x0103 OLD_ID_BY_EMAIL "id_by_email": Text => AccountId;
+        0x0104 OLD_IDENTIFIER_BY_ACCOUNT "identifier_by_account": (AccountId, u8, [u8; 32]) => crate::accounts::identifiers::Identifier;
+        0x0105 OLD_ID_BY_IDENTIFIER "id_by_identifier": (u8, [u8; 32]) => AccountId;
+        0x010d OLD_EMAIL_PROOF_BY_TOKEN "email_proof_by_token": [u8; 32] => crate::accounts::email_proof::EmailProof;
+        0x0205 OLD_ONE_TIME_LINK_BY_TOKEN "one_time_link_by_token": [u8; 32] => crate::logins::one_time::OneTimeLink;
+        0x1001 OLD_LETTER_BY_ID "letter_by_id": LetterId => crate::outbox::Letter;
     }
     counters {
         0x0f01 ACCOUNTS "accounts";
@@ -237,7 +248,7 @@ mod tests {
         world.administrator("chief");
         let checked = world.core.store().check(check).unwrap();
         assert!(checked.rows > 5 && checked.wrong == 0, "{:?}", checked.troubles);
-        assert!(check(0x0101, &[0; 8], &[1, 2, 3]).is_err());
+        assert!(check(0x8101, &[0; 8], &[1, 2, 3]).is_err());
         assert!(check(0xfff0, &[], &[]).unwrap_err().contains("0xfff0"));
     }
 }

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ids::AccountId;
+use crate::sealing::SealKey;
 
 /// Random bytes in a token: more than can be guessed.
 pub const TOKEN_BYTES: usize = 32;
@@ -42,7 +43,7 @@ impl From<&str> for Secret<String> {
     }
 }
 
-/// The keys of this server, all derived from one kept secret.
+/// The keys of this server, derived from a secret that the store keeps; where they guard personal data, from the one beside it.
 #[derive(Clone)]
 pub struct Keys {
     token: Zeroizing<[u8; 32]>,
@@ -53,12 +54,12 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Derives every key from the kept secret; the same secret always gives the same keys.
-    pub fn derive(master: &[u8; 32]) -> Self {
+    /// Derives every key from the two secrets; the same ones always give the same keys.
+    pub fn derive(master: &[u8; 32], seal: &SealKey) -> Self {
         Self {
             token: Zeroizing::new(blake3::derive_key("chatelaine tokens 1", master)),
             identifier: Zeroizing::new(blake3::derive_key("chatelaine identifiers 1", master)),
-            name: Zeroizing::new(blake3::derive_key("chatelaine typed names 1", master)),
+            name: seal.derive("chatelaine typed names 2"),
             account: Zeroizing::new(blake3::derive_key("chatelaine account tokens 1", master)),
             veil: Zeroizing::new(blake3::derive_key("chatelaine veiled numbers 1", master)),
         }
@@ -96,7 +97,7 @@ impl Keys {
         u64::from_be_bytes(bytes)
     }
 
-    /// Under what an identifier is found without being readable in the index.
+    /// What of an identifier goes into the mark under which it is found.
     pub fn identifier_hash(&self, kind: u8, value: &str) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(&self.identifier);
         hasher.update(&[kind]);
@@ -153,12 +154,16 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn keys(master: u8, seal: u8) -> Keys {
+        Keys::derive(&[master; 32], &SealKey::new([seal; 32]))
+    }
+
     #[test]
     fn a_secret_is_never_printed() {
         let secret = Secret::from("hunter2");
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(secret.reveal(), "hunter2");
-        let keys = Keys::derive(&[1; 32]);
+        let keys = keys(1, 1);
         assert_eq!(format!("{keys:?}"), "Keys(***)");
     }
 
@@ -172,9 +177,11 @@ mod tests {
 
     #[test]
     fn hashes_depend_on_the_servers_secret() {
-        let (here, there) = (Keys::derive(&[1; 32]), Keys::derive(&[2; 32]));
-        assert_eq!(here.token_hash("t"), Keys::derive(&[1; 32]).token_hash("t"));
+        let (here, there) = (keys(1, 1), keys(2, 1));
+        assert_eq!(here.token_hash("t"), keys(1, 2).token_hash("t"));
         assert_ne!(here.token_hash("t"), there.token_hash("t"));
+        assert_eq!(here.name_hash(0, b"ada"), there.name_hash(0, b"ada"));
+        assert_ne!(here.name_hash(0, b"ada"), keys(1, 2).name_hash(0, b"ada"), "typed names are personal");
         assert_ne!(here.identifier_hash(1, "x"), here.identifier_hash(2, "x"));
     }
 

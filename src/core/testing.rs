@@ -15,7 +15,7 @@ use crate::ids::AccountId;
 use crate::schema::ACCOUNTS;
 use crate::server_roles::ADMINISTRATOR;
 use crate::settings::{RunTime, Settings};
-use crate::{Core, CoreOptions};
+use crate::{Core, CoreOptions, SealKey};
 
 /// The moment at which every test world begins.
 pub const START: Stamp = Stamp::from_seconds(1_800_000_000);
@@ -138,6 +138,11 @@ impl World {
     }
 }
 
+/// The server key of every test world.
+pub fn seal_key() -> SealKey {
+    SealKey::new([7; 32])
+}
+
 /// The default settings with password hashes that cost nothing.
 pub fn cheap_settings() -> Settings {
     let mut settings = Settings::default();
@@ -155,5 +160,6 @@ fn open(
 ) -> Core {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let blobs = Blobs::open(&folder.path().join("blobs"), 0).expect("a folder of file bodies");
-    Core::open(CoreOptions { store, blobs, clock, settings: settings.clone(), run_time }).expect("the domain opens")
+    let options = CoreOptions { store, seal: seal_key(), blobs, clock, settings: settings.clone(), run_time };
+    Core::open(options).expect("the domain opens")
 }

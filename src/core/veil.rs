@@ -72,10 +72,15 @@ fn turned(keys: &Keys, kind: Veiled, round: u8, half: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::seal_key;
+
+    fn keys(master: u8) -> Keys {
+        Keys::derive(&[master; 32], &seal_key())
+    }
 
     #[test]
     fn a_number_comes_back_from_its_disguise_and_neighbours_look_unlike() {
-        let keys = Keys::derive(&[1; 32]);
+        let keys = keys(1);
         for number in [0, 1, 2, 999, ID_END - 1] {
             let text = veil(&keys, Veiled::File, number);
             assert_eq!(text.len(), VEILED_CHARS);
@@ -89,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_another_server_another_kind_or_nobody_made_is_no_number() {
-        let (here, there) = (Keys::derive(&[1; 32]), Keys::derive(&[2; 32]));
+        let (here, there) = (keys(1), keys(2));
         let text = veil(&here, Veiled::File, 7);
         assert_eq!(unveil(&there, Veiled::File, &text), None);
         assert_eq!(unveil(&here, Veiled::Upload, &text), None);

@@ -87,11 +87,12 @@ impl RowCache {
         Hot(hot)
     }
 
-    /// The writer has applied `batch`. Where this is never called after `begin`, the keys just stay unknown.
-    pub(crate) fn end(&self, batch: &Batch, hot: Hot) {
+    /// The writer has applied the batch, whose rows are in `clear` where they were sealed for the engine. Where this is never
+    /// called after `begin`, the keys just stay unknown.
+    pub(crate) fn end(&self, clear: &Batch, batch: &Batch, hot: Hot) {
         for key in hot.0 {
             let Some(mut shard) = self.shard(&key) else { continue };
-            if let Some(row) = batch.get(&key) {
+            if let Some(row) = clear.get(&key).or_else(|| batch.get(&key)) {
                 shard.insert(&key, row.as_deref(), self.shard_bytes_max);
             }
         }
@@ -173,7 +174,7 @@ mod tests {
         let hot = cache.begin(&batch);
         cache.put(&[1], Some(&[1]), seen);
         assert_eq!(cache.get(&[1]), None, "the commit is under way");
-        cache.end(&batch, hot);
+        cache.end(&Batch::new(), &batch, hot);
         cache.put(&[1], Some(&[1]), seen);
         assert_eq!(cache.get(&[1]), None, "the commit is over, the reading older");
         cache.put(&[1], Some(&[2]), cache.now());
@@ -188,7 +189,7 @@ mod tests {
         let batch = Batch::from([(vec![1], Some(vec![9])), (vec![2], None), (vec![3], Some(vec![9]))]);
         let hot = cache.begin(&batch);
         assert_eq!((cache.get(&[1]), cache.get(&[2])), (None, None));
-        cache.end(&batch, hot);
+        cache.end(&Batch::new(), &batch, hot);
         assert_eq!(cache.get(&[1]), Some(Some(Arc::from([9].as_slice()))));
         assert_eq!(cache.get(&[2]), Some(None));
         assert_eq!(cache.get(&[3]), None, "cold rows stay cold");

@@ -145,7 +145,7 @@ impl<E: Carried> Writer<E> {
         let shared = Arc::clone(&self.shared);
         let moment = shared.cache.now();
         let snapshot = engine.snapshot();
-        let base = View::over(&*engine, &snapshot, (&shared.cache, moment));
+        let base = View::over(&*engine, &snapshot, (&shared, moment));
         let mut full = true;
         let mut group = Group { overlay: Overlay::default(), waiting: Vec::new(), events: Vec::new() };
         let (mut next, mut ran, mut stop) = (Some(first), 0, false);
@@ -193,9 +193,9 @@ impl<E: Carried> Writer<E> {
     }
 
     fn finish(&mut self, group: Group<E>) {
-        let Group { overlay, waiting, events } = group;
+        let Group { mut overlay, waiting, events } = group;
         // A panic of the engine is one more way to fail; its callers shall hear of it like of the others.
-        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&overlay, waiting.len())))
+        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&mut overlay, waiting.len())))
             .unwrap_or_else(|_| Err(EngineError::Io("the engine panicked".to_owned())));
         if let Err(error) = committed {
             self.shared.fail(&error.to_string());
@@ -210,16 +210,18 @@ impl<E: Carried> Writer<E> {
         events.into_iter().for_each(|event| self.bus.release(Arc::new(event)));
     }
 
-    fn commit(&mut self, overlay: &Overlay, commands: usize) -> Result<(), EngineError> {
+    fn commit(&mut self, overlay: &mut Overlay, commands: usize) -> Result<(), EngineError> {
         if overlay.rows.is_empty() {
             return Ok(());
         }
         fail_point!("commit-before-apply", |_| Err(EngineError::Io("failpoint".to_owned())));
         let counts = &self.shared.counts;
         let urgency = if self.durability == Durability::Each { Urgency::Now } else { Urgency::Later };
+        // From here on the batch is what may leave the process: engine and backup get sealed rows.
+        let clear = self.shared.seal.seal(&mut overlay.rows).map_err(EngineError::Io)?;
         let hot = self.shared.cache.begin(&overlay.rows);
         self.engine.commit(&overlay.rows, urgency)?;
-        self.shared.cache.end(&overlay.rows, hot);
+        self.shared.cache.end(&clear, &overlay.rows, hot);
         counts.commits.fetch_add(commands as u64, Ordering::Relaxed);
         counts.groups.fetch_add(1, Ordering::Relaxed);
         counts.bytes.fetch_add(overlay.bytes as u64, Ordering::Relaxed);

@@ -26,6 +26,7 @@ mod fault;
 mod key;
 mod open;
 mod row;
+mod seal;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use fault::{Fault, OpenError};
 pub use key::{Key, KeyPrefix, Newest, Text, TextStart};
 pub use open::engine_of;
 pub use row::{KEY_BYTES_MAX, ROW_BYTES_MAX, Row};
+pub use seal::{SEALED, Sealer};
 pub use shared::Durability;
 pub use tree::{Counter, Tree};
 pub use tx::{Read, Tx, View};
@@ -171,14 +173,19 @@ impl<E: Carried> Store<E> {
         Ok(Store { inner: Arc::new(Inner { queue: sender, engine, bus, shared, writer, writer_id }) })
     }
 
+    /// Hands in what seals the rows of sealed trees; until then they can be neither read nor written. The first one stays.
+    pub fn seal_with(&self, sealer: impl Sealer + 'static) {
+        self.inner.shared.seal.set(Box::new(sealer));
+    }
+
     /// Reads. A snapshot where the engine has cheap ones (redb), else the live rows; reads of a closed store are faults.
     pub fn read<R>(&self, read: impl FnOnce(&View<'_>) -> R) -> R {
         let engine = self.inner.engine();
-        let Some(engine) = engine else { return read(&View::new(Err(Fault::Closed))) };
-        let cache = &self.inner.shared.cache;
-        let moment = cache.now();
+        let Some(engine) = engine else { return read(&View::none(Fault::Closed)) };
+        let shared = &self.inner.shared;
+        let moment = shared.cache.now();
         let snapshot = engine.snapshot();
-        read(&View::over(&*engine, &snapshot, (cache, moment)))
+        read(&View::over(&*engine, &snapshot, (shared, moment)))
     }
 
     /// Runs `work` on the writer and waits until it is durable. Blocks: never call it on an async thread; `submit` is for those.

@@ -4,6 +4,7 @@
 
 use crate::backup::Tap;
 use crate::cache::RowCache;
+use crate::seal::Seal;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) reserve_bytes: AtomicU64,
     pub(crate) tap: Tap,
     pub(crate) cache: RowCache,
+    pub(crate) seal: Seal,
     pub(crate) failure: watch::Sender<Option<String>>,
 }
 
@@ -47,6 +49,7 @@ impl Shared {
             reserve_bytes: AtomicU64::new(reserve_bytes),
             tap: Tap::default(),
             cache: RowCache::new(row_cache_bytes),
+            seal: Seal::default(),
             failure: watch::Sender::new(None),
         }
     }

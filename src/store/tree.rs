@@ -11,7 +11,7 @@ use crate::tx::{Read, Tx};
 use std::marker::PhantomData;
 use std::ops::Bound;
 
-/// A keyspace of rows `V` under keys `K`.
+/// A keyspace of rows `V` under keys `K`. Numbers from [`crate::SEALED`] on are those of sealed trees.
 pub struct Tree<K, V> {
     prefix: u16,
     name: &'static str,
@@ -152,6 +152,29 @@ impl<K: Key, V: Row> Tree<K, V> {
             self.remove(tx, key)?;
         }
         Ok(keys.len())
+    }
+
+    /// Moves at most `limit` rows unread into a tree of the same keys and rows, and says how many: for migrations.
+    pub fn move_to<E>(&self, tx: &mut Tx<'_, E>, to: &Tree<K, V>, limit: usize) -> Result<usize, Fault> {
+        let mut rows = Vec::new();
+        let span = self.span_after(&(), None, Order::Ascending);
+        tx.scan(&span, Order::Ascending, &mut |key, row| {
+            rows.push((key.to_vec(), row.to_vec()));
+            if rows.len() >= limit { Step::Stop } else { Step::Next }
+        })?;
+        let moved = rows.len();
+        for (old, row) in rows {
+            let fields = old.get(2..).unwrap_or_default();
+            tx.set([&to.prefix.to_be_bytes(), fields].concat(), Some(row));
+            tx.set(old, None);
+        }
+        Ok(moved)
+    }
+
+    /// A value as a keyed hash that only a store with its sealer can make, another one in each tree: for keys by which a value is
+    /// found without being readable there.
+    pub fn mark(&self, reader: &impl Read, value: &[u8]) -> Result<[u8; 32], Fault> {
+        reader.mark(self.prefix, value)
     }
 
     /// Whether these bytes are a row of this tree; the error says why not. For checks of a whole store.

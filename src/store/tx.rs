@@ -3,10 +3,11 @@
 //! A `Tx` sees its own writes, then those of earlier commands of its group, then the engine; ranges merge the three in order.
 //! Nothing here touches the disk for writing: a command only fills its overlay, and `commit.rs` decides what becomes of it.
 
-use crate::cache::RowCache;
 use crate::engine::{Engine, EngineError, Order, Reading, Step};
 use crate::fault::Fault;
 use crate::key::Span;
+use crate::seal::damaged;
+use crate::shared::Shared;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -24,6 +25,10 @@ pub trait Read {
     /// Shows the rows of `span` in order until `visit` says stop.
     #[doc(hidden)]
     fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault>;
+
+    /// The mark of a value in a tree, by the sealer of the store.
+    #[doc(hidden)]
+    fn mark(&self, tree: u16, value: &[u8]) -> Result<[u8; 32], Fault>;
 }
 
 /// What a reader sees: a snapshot where the engine has cheap ones, else the live rows.
@@ -31,56 +36,92 @@ pub trait Read {
 /// On a live engine two reads of one view may straddle a commit, and a row may be seen one sync before it is durable. A row of a
 /// cached tree may be newer than the snapshot, never older.
 pub struct View<'a> {
-    source: Result<&'a dyn Reading, Fault>,
-    cache: Option<(&'a RowCache, u64)>,
+    source: Result<Source<'a>, Fault>,
+}
+
+/// Where the rows come from, and what is done with them on the way.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    reading: &'a dyn Reading,
+    shared: &'a Shared,
+    /// The moment of the row cache from before the snapshot.
+    moment: u64,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(source: Result<&'a dyn Reading, Fault>) -> View<'a> {
-        View { source, cache: None }
+    /// What a reader of a store that is no more sees.
+    pub(crate) fn none(fault: Fault) -> View<'a> {
+        View { source: Err(fault) }
     }
 
-    /// The snapshot where there is one, else the live engine. `cache` comes with its moment from before the snapshot.
+    /// The snapshot where there is one, else the live engine. What is shared comes with the cache's moment from before the snapshot.
     pub(crate) fn over(
         engine: &'a dyn Engine,
         snapshot: &'a Result<Option<Box<dyn Reading>>, EngineError>,
-        cache: (&'a RowCache, u64),
+        (shared, moment): (&'a Shared, u64),
     ) -> View<'a> {
-        let source = match snapshot {
+        let reading = match snapshot {
             Ok(Some(snapshot)) => Ok(&**snapshot),
             Ok(None) => Ok(engine as &dyn Reading),
             Err(error) => Err(error.clone().into()),
         };
-        View { source, cache: Some(cache) }
+        View { source: reading.map(|reading| Source { reading, shared, moment }) }
+    }
+
+    fn source(&self) -> Result<Source<'a>, Fault> {
+        self.source.clone()
+    }
+
+    /// Shows rows as they are kept, sealed ones sealed: for backups.
+    pub(crate) fn scan_kept(
+        &self,
+        span: &Span,
+        order: Order,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Step,
+    ) -> Result<(), Fault> {
+        if span.is_empty() { Ok(()) } else { Ok(self.source()?.reading.scan(span, order, visit)?) }
     }
 }
 
 impl Read for View<'_> {
     fn look(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
-        match &self.source {
-            Ok(reading) => Ok(reading.get(key, seen)?),
-            Err(fault) => Err(fault.clone()),
-        }
+        let source = self.source()?;
+        let mut wrong = None;
+        source.reading.get(key, &mut |row| match row.map(|row| source.shared.seal.open(key, row)).transpose() {
+            Ok(row) => seen(row.as_deref()),
+            Err(detail) => wrong = Some(detail),
+        })?;
+        wrong.map_or(Ok(()), |detail| Err(damaged(detail)))
     }
 
     fn look_cached(&self, key: &[u8], seen: &mut dyn FnMut(Option<&[u8]>)) -> Result<(), Fault> {
-        let (Some((cache, moment)), Ok(_)) = (self.cache, &self.source) else { return self.look(key, seen) };
+        let source = self.source()?;
+        let cache = &source.shared.cache;
         if let Some(row) = cache.get(key) {
             seen(row.as_deref());
             return Ok(());
         }
         self.look(key, &mut |row| {
-            cache.put(key, row, moment);
+            cache.put(key, row, source.moment);
             seen(row);
         })
     }
 
     fn scan(&self, span: &Span, order: Order, visit: &mut dyn FnMut(&[u8], &[u8]) -> Step) -> Result<(), Fault> {
-        match &self.source {
-            Ok(_) if span.is_empty() => Ok(()),
-            Ok(reading) => Ok(reading.scan(span, order, visit)?),
-            Err(fault) => Err(fault.clone()),
-        }
+        let shared = self.source()?.shared;
+        let mut wrong = None;
+        self.scan_kept(span, order, &mut |key, row| match shared.seal.open(key, row) {
+            Ok(row) => visit(key, &row),
+            Err(detail) => {
+                wrong = Some(detail);
+                Step::Stop
+            }
+        })?;
+        wrong.map_or(Ok(()), |detail| Err(damaged(detail)))
+    }
+
+    fn mark(&self, tree: u16, value: &[u8]) -> Result<[u8; 32], Fault> {
+        self.source()?.shared.seal.mark(tree, value)
     }
 }
 
@@ -236,5 +277,9 @@ impl<E> Read for Tx<'_, E> {
             stopped = new.is_some_and(|new| visit(changed, new) == Step::Stop);
         }
         Ok(())
+    }
+
+    fn mark(&self, tree: u16, value: &[u8]) -> Result<[u8; 32], Fault> {
+        self.base.mark(tree, value)
     }
 }

@@ -7,7 +7,7 @@ use chatelaine_core::accounts::{self, DisplayName, NewAccount};
 use chatelaine_core::event::Live;
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::settings::{RunTime, Settings};
-use chatelaine_core::{Caller, Core, CoreOptions, SystemClock, server_roles};
+use chatelaine_core::{Caller, Core, CoreOptions, SealKey, SystemClock, server_roles};
 use chatelaine_http::jwt::{self, Claims};
 use chatelaine_http::{Bodies, BodiesLimits, Places};
 use chatelaine_ourchat::{Front, Options as OurchatOptions, Ourchat, Outside};
@@ -49,6 +49,7 @@ impl Place {
         settings.rate_limit.enabled = false;
         let core = Core::open(CoreOptions {
             store: Store::<Live>::open(Options::default()).expect("a memory store"),
+            seal: SealKey::generate(),
             blobs: Blobs::open(&folder.path().join("blobs"), 0).expect("a folder for bodies"),
             clock: Arc::new(SystemClock),
             settings,

@@ -13,7 +13,7 @@ use chatelaine::config::{self, Sources};
 use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
 use chatelaine_core::event::Live;
 use chatelaine_core::settings::{RunTime, Settings};
-use chatelaine_core::{Caller, Core, CoreOptions, Stamp, TestClock, accounts};
+use chatelaine_core::{Caller, Core, CoreOptions, SealKey, Stamp, TestClock, accounts};
 use chatelaine_http::socket::SocketOptions;
 use chatelaine_http::{Bodies, BodiesLimits, Networks, Places, RateLimits};
 use chatelaine_ourchat::{Front, Letter, Options as OurchatOptions, Ourchat, Outside};
@@ -141,6 +141,7 @@ impl World {
         let clock = Arc::new(TestClock::at(START));
         let options = CoreOptions {
             store: Store::<Live>::open(Options::default()).expect("a memory store"),
+            seal: SealKey::generate(),
             blobs: Blobs::open(&folder.path().join("blobs"), 0).expect("a folder for bodies"),
             clock: Arc::clone(&clock) as Arc<dyn chatelaine_core::Clock>,
             settings,

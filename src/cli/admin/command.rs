@@ -129,6 +129,8 @@ pub enum Command {
     Export {
         /// A full path; nothing may be there.
         path: PathBuf,
+        /// Leave the key of the server out.
+        without_key: bool,
     },
     /// Read every row and hash every file body.
     Verify,

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use chatelaine_core::ids::FileId;
-use chatelaine_core::{Core, Stamp, migrations, schema};
+use chatelaine_core::{Core, SealKey, Stamp, migrations, schema};
 use chatelaine_store::{Blobs, Order, Trouble};
 use serde::{Deserialize, Serialize};
 
@@ -25,18 +25,31 @@ pub struct ExportInfo {
     pub schema: u32,
     /// When it was made.
     pub made_at: Stamp,
+    /// The number of the key that its rows are sealed with; none in what early versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_number: Option<u64>,
+    /// The key itself, unless it was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<SealKey>,
 }
 
 /// Writes all rows into one file, which is complete and durable or not there.
-pub fn export(core: &Core, path: &Path) -> Result<Reply, String> {
+pub fn export(core: &Core, path: &Path, without_key: bool) -> Result<Reply, String> {
     if path.exists() {
         return Err(format!("{} is there already; name a new file", path.display()));
     }
-    let info =
-        ExportInfo { version: env!("CARGO_PKG_VERSION").to_owned(), schema: migrations::SCHEMA, made_at: core.now() };
+    let key = core.seal_key();
+    let info = ExportInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        schema: migrations::SCHEMA,
+        made_at: core.now(),
+        key_number: Some(key.number()),
+        key: (!without_key).then(|| key.clone()),
+    };
     let info = serde_json::to_vec(&info).map_err(|error| error.to_string())?;
     let done = core.store().export_file(path, &info).map_err(|error| error.to_string())?;
-    Ok(Reply::Said(format!("{} rows exported to {} ({} bytes)", done.rows, path.display(), done.bytes)))
+    let note = if without_key { "; it does not hold server.key, so keep a copy of that elsewhere" } else { "" };
+    Ok(Reply::Said(format!("{} rows exported to {} ({} bytes){note}", done.rows, path.display(), done.bytes)))
 }
 
 /// Reads every row and hashes every file body.

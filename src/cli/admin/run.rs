@@ -111,7 +111,7 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
         Command::RoleMake { name, permissions } => make_role(core, caller, name, &permissions),
         Command::Roles => Ok(lists::roles(core, caller)?),
         Command::RoleRemove { name } => Ok(remove_role(core, caller, &name)?),
-        Command::Export { path } => maintain::export(core, &path).map_err(Line),
+        Command::Export { path, without_key } => maintain::export(core, &path, without_key).map_err(Line),
         Command::Verify => maintain::verify(core).map_err(Line),
     }
 }

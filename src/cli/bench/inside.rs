@@ -15,6 +15,7 @@ use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SystemClock};
 use chatelaine_store::{Blobs, Durability, EngineKind, Options, Store};
 
+use super::super::server_key;
 use super::client::broken;
 use super::figures::Latency;
 
@@ -25,8 +26,10 @@ use super::figures::Latency;
 pub fn open(folder: &Path, engine: EngineKind, durability: Durability) -> io::Result<Core> {
     fs::create_dir_all(folder)?;
     let options = Options { dir: folder.join("store"), engine, durability, ..Options::default() };
+    let store = Store::open(options).map_err(broken)?;
     Core::open(CoreOptions {
-        store: Store::open(options).map_err(broken)?,
+        seal: server_key::of(folder, &store).map_err(broken)?,
+        store,
         blobs: Blobs::open(&folder.join("blobs"), 0)?,
         clock: Arc::new(SystemClock),
         settings: Settings::default(),

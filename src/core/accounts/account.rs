@@ -273,8 +273,13 @@ pub fn find_by_handle(r: &impl Read, handle: &str) -> Result<Option<Account>> {
 
 /// The account of an e-mail address, in any case of letters.
 pub fn find_by_email(r: &impl Read, email: &str) -> Result<Option<Account>> {
-    let id = ID_BY_EMAIL.get(r, &Text(fold(email)))?;
+    let id = ID_BY_EMAIL.get(r, &email_mark(r, &fold(email))?)?;
     id.map(|id| get(r, id)).transpose()
+}
+
+/// Under what a folded e-mail address is found.
+pub(super) fn email_mark(r: &impl Read, folded: &str) -> Result<[u8; 32]> {
+    Ok(ID_BY_EMAIL.mark(r, folded.as_bytes())?)
 }
 
 /// The account of a handle or e-mail address, whichever it is: handles have no `@`.

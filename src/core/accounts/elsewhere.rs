@@ -11,7 +11,6 @@ use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Result};
 use crate::limits::IDENTIFIER_BYTES_MAX;
-use crate::schema::ID_BY_IDENTIFIER;
 use crate::{Core, Tx};
 
 /// Somebody from elsewhere.
@@ -46,7 +45,7 @@ pub fn enter(core: &Core, caller: &Caller, guest: Guest) -> Result<Entered> {
     let pass = Pass::SignUp(core.settings().accounts.sign_up, None);
     let now = core.now();
     let (account, is_new) = core.write(caller, move |tx| {
-        if let Some(id) = ID_BY_IDENTIFIER.get(tx, &(Kind::Elsewhere.number(), hash))? {
+        if let Some(id) = identifiers::holder(tx, Kind::Elsewhere, &hash)? {
             let account = account::get_open(tx, id)?;
             require_no_lock(&account, now)?;
             return Ok((account, false));

@@ -1,6 +1,6 @@
 //! Further identifiers of an account, which some protocols sign people in or find them by: phone, identity number, keys.
-//! One value of a kind belongs to one account. The index holds a keyed hash, so who reads the store cannot look a number up;
-//! what may be shown again is kept masked, and a key, which is public, in full.
+//! One value of a kind belongs to one account. The index holds its mark, so who reads the store cannot look a number up, and the
+//! rows are sealed; what others may see is kept masked beside the value, and a key, which is public, in full.
 
 use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
@@ -48,15 +48,15 @@ impl Kind {
     }
 }
 
-/// One identifier as it is stored.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// One identifier as it is stored. Its value is personal, so it is not printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identifier {
     /// What it is.
     pub kind: Kind,
     /// What may be shown: the masked value, or the whole of a key.
     pub shown: String,
-    /// The value in a form that only this server can read back; none while nothing needs it again.
-    pub sealed: Option<Vec<u8>>,
+    /// The whole value of a number, for its owner; none of what was kept before it was.
+    value: Option<String>,
     /// When it was proved to be the account's.
     pub verified_at: Option<Stamp>,
     /// When it was added.
@@ -64,6 +64,19 @@ pub struct Identifier {
 }
 
 impl Row for Identifier {}
+
+impl Identifier {
+    /// The whole value, for its owner's eyes: of phones and identity numbers, unless it was kept by an early version.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identifier({:?}, ***)", self.kind)
+    }
+}
 
 /// An identifier to add: the value in its canonical form, and what of it may be shown.
 #[derive(Clone)]
@@ -100,7 +113,8 @@ pub(super) fn add_within(
     hash: [u8; 32],
     new: &NewIdentifier,
 ) -> Result<Done> {
-    match ID_BY_IDENTIFIER.get(tx, &(new.kind.number(), hash))? {
+    let mark = mark(tx, &hash)?;
+    match ID_BY_IDENTIFIER.get(tx, &(new.kind.number(), mark))? {
         Some(owner) if owner == id => return Ok(Done::AlreadySo),
         Some(_) => return Err(Error::Taken(new.kind.unique())),
         None => {}
@@ -108,10 +122,21 @@ pub(super) fn add_within(
     if IDENTIFIER_BY_ACCOUNT.count(tx, &id, IDENTIFIERS_MAX)? >= IDENTIFIERS_MAX {
         return Err(Error::OverLimit(Limit::Identifiers));
     }
-    let row = Identifier { kind: new.kind, shown: new.shown.clone(), sealed: None, verified_at: None, added_at: now };
-    IDENTIFIER_BY_ACCOUNT.put(tx, &(id, new.kind.number(), hash), &row)?;
-    ID_BY_IDENTIFIER.put(tx, &(new.kind.number(), hash), &id)?;
+    let value = matches!(new.kind, Kind::Phone | Kind::IdentityNumber).then(|| new.value.clone());
+    let row = Identifier { kind: new.kind, shown: new.shown.clone(), value, verified_at: None, added_at: now };
+    IDENTIFIER_BY_ACCOUNT.put(tx, &(id, new.kind.number(), mark), &row)?;
+    ID_BY_IDENTIFIER.put(tx, &(new.kind.number(), mark), &id)?;
     Ok(Done::Done)
+}
+
+/// Under what an identifier is found. The hash alone could be tried out with what the store holds.
+fn mark(r: &impl Read, hash: &[u8; 32]) -> Result<[u8; 32]> {
+    Ok(ID_BY_IDENTIFIER.mark(r, hash)?)
+}
+
+/// Who holds the identifier of this hash.
+pub(super) fn holder(r: &impl Read, kind: Kind, hash: &[u8; 32]) -> Result<Option<AccountId>> {
+    Ok(ID_BY_IDENTIFIER.get(r, &(kind.number(), mark(r, hash)?))?)
 }
 
 /// Takes an identifier off the caller's account. Fails with `NotFound(Identifier)`.
@@ -119,12 +144,12 @@ pub fn remove(core: &Core, caller: &Caller, kind: Kind, value: &str) -> Result<(
     let id = caller.require_account()?;
     let hash = core.keys().identifier_hash(kind.number(), value);
     core.write(caller, move |tx| {
-        let key = (id, kind.number(), hash);
-        if !IDENTIFIER_BY_ACCOUNT.has(tx, &key)? {
+        let mark = mark(tx, &hash)?;
+        if !IDENTIFIER_BY_ACCOUNT.has(tx, &(id, kind.number(), mark))? {
             return Err(Error::NotFound(Thing::Identifier));
         }
-        IDENTIFIER_BY_ACCOUNT.remove(tx, &key)?;
-        Ok(ID_BY_IDENTIFIER.remove(tx, &(kind.number(), hash))?)
+        IDENTIFIER_BY_ACCOUNT.remove(tx, &(id, kind.number(), mark))?;
+        Ok(ID_BY_IDENTIFIER.remove(tx, &(kind.number(), mark))?)
     })
 }
 
@@ -138,6 +163,5 @@ pub fn list(core: &Core, caller: &Caller) -> Result<Vec<Identifier>> {
 /// The account that holds an identifier; for dialects that sign people in by it.
 pub fn find(core: &Core, r: &impl Read, kind: Kind, value: &str) -> Result<Option<Account>> {
     let hash = core.keys().identifier_hash(kind.number(), value);
-    let id = ID_BY_IDENTIFIER.get(r, &(kind.number(), hash))?;
-    id.map(|id| account::get(r, id)).transpose()
+    holder(r, kind, &hash)?.map(|id| account::get(r, id)).transpose()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chatelaine_store::{Read, Text};
 
-use super::account::{Account, State, fold};
+use super::account::{Account, State, email_mark, fold};
 use crate::Tx;
 use crate::clock::Until;
 use crate::error::{Error, Result, Unique};
@@ -45,7 +45,7 @@ pub(crate) fn require_free(r: &impl Read, account: &Account) -> Result<()> {
         return Err(Error::Taken(Unique::Handle));
     }
     if let Some(email) = &account.email {
-        let owner = ID_BY_EMAIL.get(r, &Text(email.folded()))?;
+        let owner = ID_BY_EMAIL.get(r, &email_mark(r, &email.folded())?)?;
         if owner.is_some_and(|id| id != account.id) {
             return Err(Error::Taken(Unique::Email));
         }
@@ -56,7 +56,8 @@ pub(crate) fn require_free(r: &impl Read, account: &Account) -> Result<()> {
 fn remove_indexes(tx: &mut Tx<'_>, old: &Account) -> Result<()> {
     ID_BY_HANDLE.remove(tx, &Text(old.handle.folded()))?;
     if let Some(email) = &old.email {
-        ID_BY_EMAIL.remove(tx, &Text(email.folded()))?;
+        let mark = email_mark(tx, &email.folded())?;
+        ID_BY_EMAIL.remove(tx, &mark)?;
     }
     if let Some(role) = old.server_role {
         ACCOUNTS_BY_SERVER_ROLE.remove(tx, &(role, old.id))?;
@@ -70,7 +71,8 @@ fn remove_indexes(tx: &mut Tx<'_>, old: &Account) -> Result<()> {
 fn put_indexes(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     ID_BY_HANDLE.put(tx, &Text(account.handle.folded()), &account.id)?;
     if let Some(email) = &account.email {
-        ID_BY_EMAIL.put(tx, &Text(email.folded()), &account.id)?;
+        let mark = email_mark(tx, &email.folded())?;
+        ID_BY_EMAIL.put(tx, &mark, &account.id)?;
     }
     if let Some(role) = account.server_role {
         ACCOUNTS_BY_SERVER_ROLE.put(tx, &(role, account.id), &())?;

@@ -3,6 +3,7 @@
 //! Steps run in order, each in bounded transactions that can be repeated; a step that was cut off begins again.
 
 mod m0002_failures_by_name;
+mod m0003_sealed_people;
 
 use std::fmt;
 
@@ -14,11 +15,12 @@ use crate::clock::Stamp;
 use crate::error::Error;
 use crate::event::Live;
 use crate::ids::ID_END;
-use crate::schema::{SCHEMA_NUMBER, SERVER_FACTS};
+use crate::schema::{KEY_NUMBER, SCHEMA_NUMBER, SERVER_FACTS};
+use crate::sealing::SealKey;
 use crate::secrets;
 
 /// The shape that this code reads and writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// What is known about the server as a whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct ServerFacts {
     pub epoch: u64,
     /// When the data was first made.
     pub created_at: Stamp,
-    /// The secret from which every key is derived.
+    /// The secret from which the keys of tokens are derived.
     pub(crate) master: [u8; 32],
 }
 
@@ -53,6 +55,8 @@ pub enum OpenError {
         /// The shape found.
         found: u32,
     },
+    /// It is sealed with another key.
+    OtherKey,
     /// A row that every start needs cannot be read, or the store fails.
     Store(Fault),
     /// As above, found by the domain.
@@ -65,6 +69,9 @@ impl fmt::Display for OpenError {
             OpenError::Newer { found } => write!(
                 f,
                 "the data was written by a newer chatelaine (schema {found}, this one knows up to {SCHEMA}); start that version again, or restore a backup made by this one"
+            ),
+            OpenError::OtherKey => f.write_str(
+                "the store is sealed with another server.key than the one here; put the server.key of this data folder back (an export of these data holds it, unless it was made without)",
             ),
             OpenError::Store(fault) => write!(f, "the store cannot be used: {fault}"),
             OpenError::Domain(error) => write!(f, "the store cannot be used: {error}"),
@@ -98,11 +105,17 @@ struct Step {
 
 /// Every step, in order. The first shape needs none: it is made from nothing. Each later change adds a file
 /// `mNNNN_what.rs` with a frozen copy of the old row, and a line here.
-const STEPS: &[Step] =
-    &[Step { to: 2, text: "wrong passwords are counted by name", batch: m0002_failures_by_name::batch }];
+const STEPS: &[Step] = &[
+    Step { to: 2, text: "wrong passwords are counted by name", batch: m0002_failures_by_name::batch },
+    Step { to: 3, text: "what is personal is sealed", batch: m0003_sealed_people::batch },
+];
 
-/// Brings the data to the present shape and gives the facts of the server; a new store gets its own.
-pub fn run(store: &Store<Live>, now: Stamp) -> Result<ServerFacts, OpenError> {
+/// Brings the data to the present shape and gives the facts of the server; a new store gets its own. From then on the store is
+/// bound to this key and no other opens it.
+pub fn run(store: &Store<Live>, key: &SealKey, now: Stamp) -> Result<ServerFacts, OpenError> {
+    found(store, SCHEMA)?;
+    bind(store, key.number())?;
+    store.seal_with(key.sealer());
     upgrade(store, STEPS, SCHEMA)?;
     let fresh = ServerFacts {
         server_id: *uuid::Uuid::from_bytes(secrets::random_bytes()).as_bytes(),
@@ -136,14 +149,33 @@ pub fn schema_of(r: &impl Read) -> Result<Option<u32>, Fault> {
     SCHEMA_NUMBER.get(r, &0)
 }
 
+/// The number of the key that the stored data is bound to; none while nothing in it is sealed.
+pub fn key_number(r: &impl Read) -> Result<Option<u64>, Fault> {
+    KEY_NUMBER.get(r, &0)
+}
+
+/// Binds the store to a key before the first row is sealed with it. A store that is bound already is only read: it opens also on
+/// a full disk.
+fn bind(store: &Store<Live>, number: u64) -> Result<(), OpenError> {
+    match store.read(|view| key_number(view))? {
+        Some(bound) if bound == number => Ok(()),
+        Some(_) => Err(OpenError::OtherKey),
+        None => store.write(move |tx| Ok(KEY_NUMBER.put(tx, &0, &number)?)),
+    }
+}
+
+/// The shape of the data, unless a newer server made it.
+fn found(store: &Store<Live>, newest: u32) -> Result<Option<u32>, OpenError> {
+    match store.read(|view| schema_of(view))? {
+        Some(found) if found > newest => Err(OpenError::Newer { found }),
+        found => Ok(found),
+    }
+}
+
 fn upgrade(store: &Store<Live>, steps: &'static [Step], newest: u32) -> Result<(), OpenError> {
-    let found = store.read(|view| schema_of(view))?;
-    let Some(found) = found else {
+    let Some(found) = found(store, newest)? else {
         return store.write(move |tx| Ok(SCHEMA_NUMBER.put(tx, &0, &newest)?));
     };
-    if found > newest {
-        return Err(OpenError::Newer { found });
-    }
     for step in steps.iter().filter(|step| step.to > found) {
         tracing::info!(schema = step.to, "upgrading the data to schema {}: {}", step.to, step.text);
         while store.write(move |tx| Ok::<_, OpenError>((step.batch)(tx)?))? {}
@@ -160,11 +192,12 @@ fn random_epoch() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::seal_key;
     use chatelaine_store::{Options, Order, Text, Tree};
 
     /// Shape 1 of a made-up tree held a count; shape 2 holds it as text.
-    const OLD: Tree<Text, u64> = Tree::new(0xff01, "old");
-    const NEW: Tree<Text, String> = Tree::new(0xff02, "new");
+    const OLD: Tree<Text, u64> = Tree::new(0x7f01, "old");
+    const NEW: Tree<Text, String> = Tree::new(0x7f02, "new");
 
     fn rewrite(tx: &mut Tx<'_>) -> Result<bool, Fault> {
         let rows = OLD.list(tx, &(), None, Order::Ascending, 2)?;
@@ -229,7 +262,7 @@ mod tests {
             FAILURES_BY_ACCOUNT.put(tx, &AccountId::new(7), &Failures { count: 3, since: Stamp::ZERO })
         });
         old.unwrap();
-        run(&store, Stamp::ZERO).unwrap();
+        run(&store, &seal_key(), Stamp::ZERO).unwrap();
         assert_eq!(store.read(|view| schema_of(view)), Ok(Some(SCHEMA)));
         assert_eq!(store.read(|view| FAILURES_BY_ACCOUNT.first(view, &())), Ok(None));
     }
@@ -238,21 +271,32 @@ mod tests {
     fn newer_data_is_refused_with_advice_and_left_alone() {
         let store = store();
         store.write(|tx| SCHEMA_NUMBER.put(tx, &0, &(SCHEMA + 1))).unwrap();
-        let refused = run(&store, Stamp::ZERO).unwrap_err();
+        let refused = run(&store, &seal_key(), Stamp::ZERO).unwrap_err();
         assert!(refused.to_string().contains("newer chatelaine"), "{refused}");
         store.read(|view| {
             assert_eq!(schema_of(view), Ok(Some(SCHEMA + 1)));
-            assert!(!SERVER_FACTS.has(view, &0).unwrap());
+            assert!(!SERVER_FACTS.has(view, &0).unwrap() && !KEY_NUMBER.has(view, &0).unwrap());
         });
+    }
+
+    #[test]
+    fn a_store_is_bound_to_its_first_key_and_refuses_another_with_advice() {
+        let store = store();
+        assert_eq!(store.read(|view| key_number(view)), Ok(None));
+        run(&store, &seal_key(), Stamp::ZERO).unwrap();
+        let refused = run(&store, &SealKey::generate(), Stamp::ZERO).unwrap_err();
+        assert!(refused.to_string().contains("put the server.key of this data folder back"), "{refused}");
+        assert_eq!(store.read(|view| key_number(view)), Ok(Some(seal_key().number())));
+        run(&store, &seal_key(), Stamp::ZERO).unwrap();
     }
 
     #[test]
     fn a_server_stays_who_it_is_and_an_import_changes_only_the_epoch() {
         let store = store();
-        let first = run(&store, Stamp::ZERO).unwrap();
-        assert_eq!(run(&store, Stamp::from_seconds(9)).unwrap(), first);
+        let first = run(&store, &seal_key(), Stamp::ZERO).unwrap();
+        assert_eq!(run(&store, &seal_key(), Stamp::from_seconds(9)).unwrap(), first);
         let epoch = renew_epoch(&store).unwrap();
-        let after = run(&store, Stamp::ZERO).unwrap();
+        let after = run(&store, &seal_key(), Stamp::ZERO).unwrap();
         assert_ne!(after.epoch, first.epoch);
         assert!(after.epoch == epoch && epoch < ID_END);
         assert_eq!(after.server_id, first.server_id);

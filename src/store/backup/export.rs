@@ -14,7 +14,6 @@ use crate::engine::{Batch, Order, Step};
 use crate::fault::Fault;
 use crate::key::Span;
 use crate::open::FIRST_ROW;
-use crate::tx::Read;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::ops::Bound;
@@ -175,7 +174,7 @@ impl<E: Carried> Store<E> {
         let span = Span { from: after.map_or(Bound::Unbounded, Bound::Excluded), to: Bound::Unbounded };
         let mut rows = Vec::new();
         self.read(|view| {
-            view.scan(&span, Order::Ascending, &mut |key, value| {
+            view.scan_kept(&span, Order::Ascending, &mut |key, value| {
                 rows.push((key.to_vec(), value.to_vec()));
                 if rows.len() >= PORTION_ROWS { Step::Stop } else { Step::Next }
             })
@@ -183,7 +182,8 @@ impl<E: Carried> Store<E> {
         Ok(rows)
     }
 
-    /// Shows every row to `check`: the number of its tree, its whole key and its bytes (see `Tree::check`).
+    /// Shows every row to `check`: the number of its tree, its whole key and its bytes as they were put (see `Tree::check`). A
+    /// sealed row that does not open is wrong.
     pub fn check(&self, mut check: impl FnMut(u16, &[u8], &[u8]) -> Result<(), String>) -> Result<Checked, Fault> {
         let (mut checked, mut after) = (Checked::default(), None);
         loop {
@@ -192,7 +192,13 @@ impl<E: Carried> Store<E> {
                 checked.rows += 1;
                 checked.bytes += (key.len() + value.len()) as u64;
                 let outcome = match key.first_chunk::<2>() {
-                    Some(tree) => check(u16::from_be_bytes(*tree), key, value),
+                    Some(tree) => {
+                        let tree = u16::from_be_bytes(*tree);
+                        let opened = self.inner.shared.seal.open(key, value);
+                        opened
+                            .map_err(|detail| format!("tree {tree:04x}: {detail}"))
+                            .and_then(|row| check(tree, key, &row))
+                    }
                     None => Err("a key without a tree".to_owned()),
                 };
                 let Err(trouble) = outcome else { continue };

@@ -7,6 +7,7 @@
 
 use super::BackupError;
 use crate::row::{KEY_BYTES_MAX, ROW_BYTES_MAX};
+use crate::seal::SEAL_BYTES_MAX;
 use std::io::{BufReader, BufWriter, Read, Write};
 
 const MAGIC: &[u8; 15] = b"CHATELAINE-ROWS";
@@ -107,7 +108,7 @@ impl<R: Read> Source<R> {
         match tag {
             PUT => {
                 let key = self.sized(KEY_BYTES_MAX)?;
-                let value = self.sized(ROW_BYTES_MAX)?;
+                let value = self.sized(ROW_BYTES_MAX + SEAL_BYTES_MAX)?;
                 self.records += 1;
                 Ok(Some((key, Some(value))))
             }

@@ -7,6 +7,7 @@ mod listening;
 mod program;
 mod removing;
 mod replay;
+mod sealing;
 mod settings;
 mod starting;
 mod upgrade;

@@ -8,7 +8,7 @@ use chatelaine_core::ids::AccountId;
 use chatelaine_core::messages::{self, NewMessage};
 use chatelaine_core::rooms::{self, NewGroup};
 use chatelaine_core::settings::{RunTime, Settings};
-use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SystemClock};
+use chatelaine_core::{Caller, Core, CoreOptions, Dialect, SealKey, SystemClock};
 use chatelaine_http::jwt::{self, Claims};
 use chatelaine_ourchat_pb::service::ourchat::msg_delivery::v1::FetchMsgsRequest;
 use chatelaine_ourchat_pb::service::ourchat::v1::our_chat_service_client::OurChatServiceClient;
@@ -33,8 +33,11 @@ async fn fill(dir: &Path) -> String {
         durability: Durability::Every(std::time::Duration::from_secs(1)),
         ..Options::default()
     };
+    let seal = SealKey::generate();
+    std::fs::write(dir.join("server.key"), seal.to_hex().reveal()).expect("the key is kept");
     let core = Core::open(CoreOptions {
         store: Store::open(options).expect("a store"),
+        seal,
         blobs: Blobs::open(&dir.join("blobs"), 0).expect("a folder for bodies"),
         clock: Arc::new(SystemClock),
         settings: Settings::default(),
