@@ -72,6 +72,8 @@ pub enum Field {
     Page,
     /// Opaque settings kept for a client.
     Kept,
+    /// A text about the person behind an account.
+    Person,
     /// A setting of the server: its value.
     SettingValue,
     /// A note beside a request.
@@ -322,6 +324,8 @@ pub enum Reason {
     StrangersMayNot,
     /// A mark in force names the machine.
     MachineMarked,
+    /// It was given once; only an administrator gives another.
+    GivenOnce,
 }
 
 /// Which limit is reached.

@@ -53,6 +53,10 @@ pub const KEPT_NAME_BYTES_MAX: usize = 64;
 pub const IDENTIFIERS_MAX: usize = 16;
 /// Bytes of one further identifier.
 pub const IDENTIFIER_BYTES_MAX: usize = 1_024;
+/// Characters of a text about the person behind an account.
+pub const PERSON_TEXT_CHARS_MAX: usize = 64;
+/// Characters of a person's address.
+pub const PERSON_ADDRESS_CHARS_MAX: usize = 200;
 /// Bytes of a public key.
 pub const PUBLIC_KEY_BYTES_MAX: usize = 4_096;
 /// Bytes of the key by which a protocol calls a picture.

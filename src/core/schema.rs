@@ -64,6 +64,7 @@ schema! {
         0x010f DYING_ACCOUNT_BY_ID "dying_account_by_id": AccountId => crate::accounts::DyingAccount;
         0x0110 PICTURE_KEY_BY_ACCOUNT "picture_key_by_account": AccountId => String;
         0x0111 LOCK_NOTE_BY_ACCOUNT "lock_note_by_account": AccountId => crate::accounts::LockNote;
+        0x8114 PERSON_BY_ACCOUNT "sealed_person_by_account": AccountId => crate::accounts::Person;
         0x0112 ID_BY_EMAIL "id_by_email_mark": [u8; 32] => AccountId;
         0x0113 ID_BY_IDENTIFIER "id_by_identifier_mark": (u8, [u8; 32]) => AccountId;
 

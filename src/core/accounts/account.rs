@@ -131,7 +131,7 @@ impl DisplayName {
 }
 
 /// Checks a text of one line: at most `most` of what `measured` counts, no control characters.
-fn line(text: &str, field: Field, measured: usize, most: usize) -> Result<String> {
+pub(super) fn line(text: &str, field: Field, measured: usize, most: usize) -> Result<String> {
     if measured > most {
         return Err(Error::Invalid(field, Flaw::TooLong));
     }

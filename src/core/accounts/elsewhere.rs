@@ -3,14 +3,13 @@
 //! somebody merely claimed it, the new account stands beside it without one.
 
 use super::account::{self, Account, DisplayName, Email};
-use super::identifiers::{self, Kind, NewIdentifier};
+use super::identifiers::{self, Checked, Kind, NewIdentifier};
 use super::index;
 use super::register::{NewAccount, Pass, require_pass, store};
 use super::sign_in::{Proven, require_no_lock};
 use crate::caller::Caller;
 use crate::clock::Stamp;
-use crate::error::{Error, Field, Flaw, Result};
-use crate::limits::IDENTIFIER_BYTES_MAX;
+use crate::error::Result;
 use crate::{Core, Tx};
 
 /// Somebody from elsewhere.
@@ -38,14 +37,12 @@ pub struct Entered {
 /// Lets somebody in whom another place vouches for; the account is made if there is none. Fails with `Refused(SignUpClosed)` or
 /// `Refused(InviteNeeded)` where nobody new may come like that, `Refused(AccountClosed)`, or `SignIn(LockedOut)`.
 pub fn enter(core: &Core, caller: &Caller, guest: Guest) -> Result<Entered> {
-    if guest.identity.is_empty() || guest.identity.len().max(guest.shown.len()) > IDENTIFIER_BYTES_MAX {
-        return Err(Error::Invalid(Field::Identifier, Flaw::Malformed));
-    }
-    let hash = core.keys().identifier_hash(Kind::Elsewhere.number(), &guest.identity);
+    let new = NewIdentifier { kind: Kind::Elsewhere, value: guest.identity.clone(), shown: guest.shown.clone() };
+    let checked = Checked::new(core, new)?;
     let pass = Pass::SignUp(core.settings().accounts.sign_up, None);
     let now = core.now();
     let (account, is_new) = core.write(caller, move |tx| {
-        if let Some(id) = identifiers::holder(tx, Kind::Elsewhere, &hash)? {
+        if let Some(id) = identifiers::owner(tx, &checked)? {
             let account = account::get_open(tx, id)?;
             require_no_lock(&account, now)?;
             return Ok((account, false));
@@ -58,8 +55,7 @@ pub fn enter(core: &Core, caller: &Caller, guest: Guest) -> Result<Entered> {
             }
         };
         require_no_lock(&account, now)?;
-        let new = NewIdentifier { kind: Kind::Elsewhere, value: guest.identity.clone(), shown: guest.shown.clone() };
-        identifiers::add_within(tx, now, account.id, hash, &new)?;
+        identifiers::add_within(tx, now, account.id, &checked)?;
         Ok((account, is_new))
     })?;
     Ok(Entered { proven: Proven::new(account), is_new })
@@ -93,7 +89,7 @@ mod tests {
     use super::*;
     use crate::accounts::tests::sign_up;
     use crate::accounts::{self, Address, Named, email_proof};
-    use crate::error::{Reason, SignInFlaw};
+    use crate::error::{Error, Reason, SignInFlaw};
     use crate::settings::SignUp;
     use crate::testing::World;
 

@@ -18,6 +18,8 @@ use crate::{Core, Tx};
 
 /// Names that somebody types.
 const TYPED: u8 = 0;
+/// Further identifiers, by their kinds from here on.
+const IDENTIFIER: u8 = 16;
 /// Numbers of accounts; whatever is typed, it is never taken for one, or a stranger could lock them.
 const NUMBER: u8 = 1;
 
@@ -44,6 +46,7 @@ pub(super) fn key(keys: &Keys, named: &Named) -> Key {
             keys.name_hash(TYPED, folded.as_bytes())
         }
         Named::Id(id) => keys.name_hash(NUMBER, &id.get().to_be_bytes()),
+        Named::Identifier(kind, value) => keys.name_hash(IDENTIFIER + kind.number(), value.as_bytes()),
     }
 }
 

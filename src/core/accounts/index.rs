@@ -40,10 +40,19 @@ pub(crate) fn remove(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
 
 /// Fails with `Taken` unless handle and e-mail address are free or the account's own.
 pub(crate) fn require_free(r: &impl Read, account: &Account) -> Result<()> {
+    require_free_handle(r, account)?;
+    require_free_email(r, account)
+}
+
+pub(super) fn require_free_handle(r: &impl Read, account: &Account) -> Result<()> {
     let handle = ID_BY_HANDLE.get(r, &Text(account.handle.folded()))?;
     if handle.is_some_and(|id| id != account.id) {
         return Err(Error::Taken(Unique::Handle));
     }
+    Ok(())
+}
+
+pub(super) fn require_free_email(r: &impl Read, account: &Account) -> Result<()> {
     if let Some(email) = &account.email {
         let owner = ID_BY_EMAIL.get(r, &email_mark(r, &email.folded())?)?;
         if owner.is_some_and(|id| id != account.id) {

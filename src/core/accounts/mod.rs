@@ -1,5 +1,5 @@
 //! Accounts: who can sign in. Invariants: a handle and an e-mail address lead to one account only, also after it was closed, and
-//! are free again only when it was removed; a password is kept as an Argon2id hash alone; hashing never happens inside the writer; a locked or closed account has
+//! are free again only when it was removed, and so do a phone and an identity number; a password is kept as an Argon2id hash alone; hashing never happens inside the writer; a locked or closed account has
 //! no logins. [`Proven`] is made only where a password or a one-time token was checked.
 
 mod about;
@@ -18,6 +18,9 @@ mod listing;
 mod listing_tests;
 mod manage;
 mod password;
+pub mod person;
+#[cfg(test)]
+mod person_tests;
 pub(crate) mod picture;
 mod profile;
 #[cfg(test)]
@@ -42,6 +45,7 @@ pub(crate) use guesses::{is_counting, remove as remove_failures};
 pub use listing::{AccountFilter, Listed, Standing, list_numbered};
 pub use manage::{Lock, LockNote, find, get as get_whole, lift, list, lock, lock_because, lock_note, unlock};
 pub use password::{Hasher, PasswordHash, check_new as check_new_password};
+pub use person::{Person, PersonChange};
 pub use picture::{PictureKey, picture_key};
 pub use profile::{AccountChange, PublicAccount, change, circle, get_me, get_public, get_public_many, tell_changes};
 pub(crate) use profile::{require_picture, touch};

@@ -128,31 +128,39 @@ pub fn change(core: &Core, caller: &Caller, change: AccountChange) -> Result<Acc
     let change = checked(change)?;
     let now = core.now();
     core.faces().count(id, now)?;
-    let (new, seen) = core.write(caller, move |tx| {
-        let old = account::get_open(tx, id)?;
-        let mut new = changed(&old, &change, now);
-        // Names are asked for before anything of the pictures is touched.
-        index::require_free(tx, &new)?;
-        let other_key = show_picture(tx, (&old, &mut new), &change)?;
-        let is_same = new == old && !other_key;
-        new.updated_at = now;
-        if is_same {
-            // Nobody need look again, but the owner asked for a change and it was made.
-            ACCOUNT_BY_ID.put(tx, &id, &new)?;
-            return Ok((new, false));
-        }
-        let seen = is_seen(&old, &new) || other_key;
-        if seen {
-            new.public_updated_at = now;
-        }
-        index::replace(tx, &old, &new)?;
-        event_log::record(tx, now, Audience::account(id), What::AccountChanged { account: id })?;
-        Ok((new, seen))
-    })?;
+    let (new, seen) = core.write(caller, move |tx| change_within(tx, now, id, &change))?;
     if seen {
         core.faces().changed(id, now);
     }
     Ok(new)
+}
+
+/// Changes an account by a checked change; says also whether others see it.
+pub(super) fn change_within(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    id: AccountId,
+    change: &AccountChange,
+) -> Result<(Account, bool)> {
+    let old = account::get_open(tx, id)?;
+    let mut new = changed(&old, change, now);
+    // Names are asked for before anything of the pictures is touched.
+    index::require_free(tx, &new)?;
+    let other_key = show_picture(tx, (&old, &mut new), change)?;
+    let is_same = new == old && !other_key;
+    new.updated_at = now;
+    if is_same {
+        // Nobody need look again, but the owner asked for a change and it was made.
+        ACCOUNT_BY_ID.put(tx, &id, &new)?;
+        return Ok((new, false));
+    }
+    let seen = is_seen(&old, &new) || other_key;
+    if seen {
+        new.public_updated_at = now;
+    }
+    index::replace(tx, &old, &new)?;
+    event_log::record(tx, now, Audience::account(id), What::AccountChanged { account: id })?;
+    Ok((new, seen))
 }
 
 /// Puts the picture in its place; says whether a key in place of it is another one now.

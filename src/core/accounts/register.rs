@@ -6,9 +6,11 @@ use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, DisplayName, Email, Handle, State, check_locale, check_time_zone};
+use super::identifiers::{self, Checked, NewIdentifier};
 use super::index;
 use super::invites;
 use super::password::{self, PasswordHash};
+use super::person::{self, Person};
 use super::public_key::PublicKey;
 use super::sign_in::Proven;
 use crate::audit::{self, Verb};
@@ -52,6 +54,10 @@ pub struct NewAccount {
     pub time_zone: String,
     /// The key that others are shown for it.
     pub public_key: Option<PublicKey>,
+    /// Further identifiers: one phone, one identity number.
+    pub identifiers: Vec<NewIdentifier>,
+    /// The person behind it.
+    pub person: Person,
     /// How hard the password must be to guess where a protocol has its own measure; else the server's holds.
     pub password_score: Option<u8>,
 }
@@ -68,6 +74,8 @@ impl NewAccount {
             locale: String::new(),
             time_zone: String::new(),
             public_key: None,
+            identifiers: Vec::new(),
+            person: Person::default(),
             password_score: None,
         }
     }
@@ -82,7 +90,8 @@ pub(super) enum Pass {
 }
 
 /// Makes an account. Whether everybody may, an invitation is needed or nobody may is a setting; administrators always may.
-/// Fails with `Taken(Handle)`, `Taken(Email)`, `Invalid(Password, ..)`, `Refused(SignUpClosed)` or `Refused(InviteNeeded)`.
+/// Fails with `Taken(Handle)`, `Taken(IdentityNumber)`, `Taken(Phone)` and `Taken(Email)`, tried in this order, with
+/// `Invalid(Password, ..)`, `Refused(SignUpClosed)` or `Refused(InviteNeeded)`.
 pub fn register(core: &Core, caller: &Caller, new: NewAccount) -> Result<Proven> {
     let by_administrator = match caller.who {
         Who::Anonymous => false,
@@ -132,17 +141,24 @@ pub fn make_setup_token(core: &Core, caller: &Caller) -> Result<Option<Secret<St
 fn make(core: &Core, caller: &Caller, mut new: NewAccount, pass: Pass) -> Result<Proven> {
     new.locale = check_locale(&new.locale)?;
     new.time_zone = check_time_zone(&new.time_zone)?;
+    new.person = person::checked(&new.person)?;
+    let identifiers = Checked::all(core, &new.identifiers)?;
     let now = core.now();
     // Refusals that can be known now cost no password hash; the transaction checks them again.
     core.read(|view| require_pass(view, &pass, now))?;
     require_password(core, &new, &pass)?;
-    core.read(|view| index::require_free(view, &draft(&new, Handle::generate(), None, now)))?;
+    core.read(|view| require_free(view, &new, &identifiers, now))?;
     let hash = |password: &Secret<String>| core.hasher().hash(password, &core.settings().accounts);
     let password = new.password.as_ref().map(hash).transpose()?;
     let caller_again = caller.clone();
     let made = core.write(caller, move |tx| {
         require_pass(tx, &pass, now)?;
+        require_free(tx, &new, &identifiers, now)?;
         let account = store(tx, &new, &pass, password.clone(), now)?;
+        for identifier in &identifiers {
+            identifiers::add_within(tx, now, account.id, identifier)?;
+        }
+        person::put(tx, account.id, &new.person)?;
         let target = format!("account {}", account.id);
         match pass {
             Pass::SignUp(SignUp::Invite, Some(hash)) => invites::spend(tx, &hash, now)?,
@@ -156,6 +172,14 @@ fn make(core: &Core, caller: &Caller, mut new: NewAccount, pass: Pass) -> Result
         Ok(account)
     })?;
     Ok(Proven::new(made))
+}
+
+/// Fails with `Taken` for the first name that somebody has. The order is one that protocols promise.
+fn require_free(r: &impl Read, new: &NewAccount, identifiers: &[Checked], now: Stamp) -> Result<()> {
+    let draft = draft(new, Handle::generate(), None, now);
+    index::require_free_handle(r, &draft)?;
+    identifiers.iter().try_for_each(|identifier| identifiers::require_free(r, draft.id, identifier))?;
+    index::require_free_email(r, &draft)
 }
 
 /// Only an administrator may leave the password out, and it must be hard enough to guess.

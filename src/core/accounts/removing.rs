@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account;
 use super::closing::close_within;
-use super::{guesses, index};
+use super::{guesses, identifiers, index};
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
 use crate::clock::Stamp;
@@ -23,8 +23,8 @@ use crate::logins::{self, one_time};
 use crate::rooms::{self, Left, deleting, members};
 use crate::schema::{
     ALIAS_BY_PAIR, BAN_BY_ROOM, BLOCK_BY_PAIR, DYING_ACCOUNT_BY_ID, FILES_BY_ACCOUNT, FRIEND_BY_PAIR,
-    FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS, ID_BY_IDENTIFIER, IDENTIFIER_BY_ACCOUNT, KEPT_BY_NAME,
-    LAST_SEEN_BY_ACCOUNT, LEFT_BY_ACCOUNT, LEFT_BY_ROOM, LOCK_NOTE_BY_ACCOUNT, MUTE_BY_ROOM, PICTURE_KEY_BY_ACCOUNT,
+    FRIEND_REQUEST_BY_PAIR, FRIEND_REQUESTERS, IDENTIFIER_BY_ACCOUNT, KEPT_BY_NAME, LAST_SEEN_BY_ACCOUNT,
+    LEFT_BY_ACCOUNT, LEFT_BY_ROOM, LOCK_NOTE_BY_ACCOUNT, MUTE_BY_ROOM, PERSON_BY_ACCOUNT, PICTURE_KEY_BY_ACCOUNT,
     PRESENCE_HIDDEN, PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
 };
 use crate::server_roles::{self, ServerPermission};
@@ -190,8 +190,7 @@ fn sweep_papers(tx: &mut Tx<'_>, id: AccountId) -> Result<usize> {
         + ALIAS_BY_PAIR.remove_all(tx, &id, most)?
         + KEPT_BY_NAME.remove_all(tx, &id, most)?;
     for key in IDENTIFIER_BY_ACCOUNT.keys(tx, &id, None, Order::Ascending, most)? {
-        IDENTIFIER_BY_ACCOUNT.remove(tx, &key)?;
-        ID_BY_IDENTIFIER.remove(tx, &(key.1, key.2))?;
+        identifiers::remove_within(tx, &key)?;
         removed += 1;
     }
     Ok(removed)
@@ -217,6 +216,7 @@ fn end(core: &Core, id: AccountId) -> Result<bool> {
         PUBLIC_KEY_BY_ACCOUNT.remove(tx, &id)?;
         LOCK_NOTE_BY_ACCOUNT.remove(tx, &id)?;
         PICTURE_KEY_BY_ACCOUNT.remove(tx, &id)?;
+        PERSON_BY_ACCOUNT.remove(tx, &id)?;
         LAST_SEEN_BY_ACCOUNT.remove(tx, &id)?;
         PRESENCE_HIDDEN.remove(tx, &id)?;
         let account = account::get(tx, id)?;

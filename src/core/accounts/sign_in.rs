@@ -6,6 +6,7 @@ use chatelaine_store::Read;
 
 use super::account::{self, Account};
 use super::guesses;
+use super::identifiers;
 use super::index;
 use super::password::PasswordHash;
 use crate::caller::Caller;
@@ -48,6 +49,8 @@ pub enum Named {
     Email(String),
     /// A number.
     Id(AccountId),
+    /// A further identifier, in the form in which it is kept.
+    Identifier(identifiers::Kind, String),
 }
 
 /// A name can be an address, which is not printed.
@@ -69,7 +72,7 @@ pub fn tries_key(core: &Core, named: &Named) -> u128 {
 pub fn sign_in(core: &Core, caller: &Caller, named: &Named, password: &Secret<String>) -> Result<Proven> {
     let settings = core.settings();
     let now = core.now();
-    let found = core.read(|view| find(view, named))?;
+    let found = core.read(|view| find(core, view, named))?;
     let stored = found.as_ref().and_then(|account| account.password.as_ref());
     let right = core.hasher().verify(password, stored, &settings.accounts)?;
     // Not before the hash: the time it takes would tell what is locked from what is not.
@@ -108,7 +111,7 @@ pub fn sign_in_openly(
     address: Address,
 ) -> Result<Proven> {
     let (settings, now) = (core.settings(), core.now());
-    let found = core.read(|view| find(view, named))?;
+    let found = core.read(|view| find(core, view, named))?;
     let account = found.ok_or(Error::SignIn(SignInFlaw::UnknownAccount))?;
     if address == Address::Proved && account.email_verified_at.is_none() {
         return Err(Error::SignIn(SignInFlaw::EmailNotVerified));
@@ -129,13 +132,14 @@ pub fn sign_in_openly(
     accept(core, caller, &account, key, password).map(Proven::new)
 }
 
-fn find(r: &impl Read, named: &Named) -> Result<Option<Account>> {
+fn find(core: &Core, r: &impl Read, named: &Named) -> Result<Option<Account>> {
     match named {
         Named::Any(name) => account::find_by_name(r, name),
         Named::Handle(name) if name.contains('@') => Ok(None),
         Named::Handle(name) => account::find_by_name(r, name),
         Named::Email(name) if name.contains('@') => account::find_by_name(r, name),
         Named::Email(_) => Ok(None),
+        Named::Identifier(kind, value) => identifiers::find(core, r, *kind, value),
         Named::Id(id) => match account::get(r, *id) {
             Ok(account) => Ok(Some(account)),
             Err(Error::NotFound(Thing::Account)) => Ok(None),
@@ -155,7 +159,9 @@ fn accept(
     let stored = account.password.clone().ok_or(Error::SignIn(SignInFlaw::NoPassword))?;
     let dated = stored.is_dated(&settings.accounts);
     let fresh = if dated { Some(core.hasher().hash(password, &settings.accounts)?) } else { None };
-    let names = guesses::keys_of(core.keys(), account);
+    let mut names = guesses::keys_of(core.keys(), account);
+    // Of an identifier the account itself does not know.
+    names.push(key);
     let counted = core.read(|view| guesses::has_any(view, &names))?;
     if fresh.is_none() && !counted {
         return Ok(account.clone());

@@ -102,6 +102,8 @@ pub enum Verb {
     AccountMarked,
     /// A mark was lifted.
     MarkLifted,
+    /// What is known of the person behind an account was changed by an administrator.
+    PersonChanged,
 }
 
 /// One row of the trail.

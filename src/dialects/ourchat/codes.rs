@@ -136,6 +136,7 @@ fn value(op: Op, field: Field, flaw: Flaw) -> Answer {
         | Field::Search
         | Field::Page
         | Field::Kept
+        | Field::Person
         | Field::SettingValue
         | Field::Note
         | Field::ReasonText
@@ -329,6 +330,7 @@ fn refused(op: Op, reason: Reason) -> Answer {
         | Reason::JoinRule
         | Reason::LastOwner
         | Reason::TooLate
+        | Reason::GivenOnce
         | Reason::StrangersMayNot
         | Reason::MachineMarked => denied(PERMISSION),
     }

@@ -290,6 +290,12 @@ fn refused(reason: Reason) -> Row {
             "The machine is marked",
             "It stays bound while a mark against the account names it.",
         ),
+        Reason::GivenOnce => (
+            409,
+            "given-once",
+            "Given once",
+            "A legal name and an identity number stay as they were given. Ask an administrator to correct them.",
+        ),
     };
     Row::new(status, code, title, detail)
 }
@@ -341,6 +347,7 @@ fn field_name(field: Field) -> &'static str {
         Field::Search => "search",
         Field::Page => "after",
         Field::Kept => "settings",
+        Field::Person => "person",
         Field::RoleName | Field::FileName => "name",
         Field::SettingValue => "value",
         Field::Note => "note",

@@ -18,6 +18,7 @@ mod members;
 mod messages;
 mod openapi;
 mod paging;
+mod person;
 mod push;
 mod restrictions;
 mod roles;

@@ -14,8 +14,8 @@ use utoipa::{Modify, OpenApi};
 use crate::auth::Call;
 use crate::wire::{Problem, Reply};
 use crate::{
-    accounts, admin, files, friends, invites, live, logins, me, members, messages, restrictions, roles, rooms, server,
-    uploads,
+    accounts, admin, files, friends, invites, live, logins, me, members, messages, person, restrictions, roles, rooms,
+    server, uploads,
 };
 
 #[derive(OpenApi)]
@@ -28,7 +28,7 @@ use crate::{
     paths(
         server::get, server::set_up, accounts::register, accounts::search, accounts::get, accounts::reset_password,
         logins::sign_in, logins::list, logins::end_others, logins::end, me::get, me::change, me::change_password,
-        me::close, me::get_settings, me::put_settings, friends::list, friends::list_requests, friends::ask,
+        me::close, me::get_settings, me::put_settings, person::get, person::change, person::change_other, friends::list, friends::list_requests, friends::ask,
         friends::accept, friends::decline, friends::withdraw, friends::remove, friends::change, friends::list_blocks,
         friends::block, friends::unblock, friends::report, rooms::list, rooms::open, rooms::find, rooms::get,
         rooms::change, rooms::delete, rooms::summary, members::list, members::change_mine, members::leave,

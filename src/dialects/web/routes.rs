@@ -12,8 +12,8 @@ use chatelaine_http::answers;
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
 use crate::{
-    Web, accounts, admin, files, friends, invites, live, logins, me, members, messages, openapi, restrictions, roles,
-    rooms, server, uploads,
+    Web, accounts, admin, files, friends, invites, live, logins, me, members, messages, openapi, person, restrictions,
+    roles, rooms, server, uploads,
 };
 
 /// Where everything below lives.
@@ -99,6 +99,8 @@ fn people() -> Vec<Route> {
         post("/me/close", me::close),
         get("/me/settings", me::get_settings),
         put("/me/settings", me::put_settings),
+        get("/me/person", person::get),
+        patch("/me/person", person::change),
         get("/friends", friends::list),
         get("/friends/requests", friends::list_requests),
         post("/friends/requests", friends::ask),
@@ -183,6 +185,7 @@ fn things() -> Vec<Route> {
         get("/admin/accounts", admin::list_accounts),
         patch("/admin/accounts/{id}", admin::change_account),
         delete("/admin/accounts/{id}", admin::close_account),
+        patch("/admin/accounts/{id}/person", person::change_other),
         post("/admin/accounts/{id}/sign-out", admin::sign_out),
         post("/admin/accounts/{id}/reset-link", admin::reset_link),
         get("/admin/settings", admin::list_settings),

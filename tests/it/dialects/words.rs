@@ -31,7 +31,7 @@ macro_rules! words {
 }
 
 words!(FIELDS: Field [
-    Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept,
+    Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept, Person,
     SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
     ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, FieldName, Reading,
 ]);
@@ -45,7 +45,7 @@ words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, Mac
 words!(REASONS: Reason [
     NotAPerson, SignUpClosed, InviteNeeded, SetUpAlready, LastAdministrator, AccountClosed, Blocked, Expired, NotAMember,
     Muted, Banned, JoinRule, RoomKind, LastOwner, BuiltIn, NotEncrypted, Recalled, TooLate, InUse, Incomplete,
-    AlreadyAnswered, StrangersMayNot, MachineMarked,
+    AlreadyAnswered, StrangersMayNot, MachineMarked, GivenOnce,
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,

@@ -12,6 +12,9 @@ use super::wire::Line;
 const ENGINES: [&str; 2] = ["sled", "redb"];
 const PASSWORD: &str = "a rather long phrase of words";
 const EMAIL: &str = "Ada.Lovelace@Example.org";
+/// Phone, identity number, address, legal name, birthday, gender, name at a messenger.
+const PERSONAL: [&str; 7] =
+    ["13800138001", "11010519491231002X", "12 St James's Square", "Augusta King", "1815-12-10", "femalish", "ada_1815"];
 /// Stands in a room, in clear: whoever finds it would find the others too.
 const CANARY: &str = "canary of a title";
 
@@ -31,6 +34,9 @@ fn lived_in(dir: &Path, engine: &str) -> Server {
     let token = line.must("POST", "/api/v1/accounts", &new, 201)["token"].as_str().unwrap().to_owned();
     let mut ada = Line::open(server.address, Some(&token)).unwrap();
     ada.must("POST", "/api/v1/rooms", &json!({"kind": "group", "title": CANARY}), 201);
+    let person = json!({"phone": PERSONAL[0], "identity_number": PERSONAL[1], "address": PERSONAL[2], "legal_name": PERSONAL[3],
+        "birthday": PERSONAL[4], "gender": PERSONAL[5], "messenger_id": PERSONAL[6]});
+    ada.must("PATCH", "/api/v1/me/person", &person, 200);
     server
 }
 
@@ -59,13 +65,13 @@ fn serve(dir: &Path) -> super::program::Outcome {
 }
 
 #[test]
-fn a_stolen_store_tells_no_address_of_anybody() {
+fn a_stolen_store_tells_nothing_personal_of_anybody() {
     for engine in ENGINES {
         let scratch = tempfile::tempdir().unwrap();
         lived_in(scratch.path(), engine).stop();
         let store = scratch.path().join("store");
         assert!(holds(&store, CANARY), "{engine}: the search must be able to find something");
-        for part in [EMAIL, "lovelace", "example.org"] {
+        for part in PERSONAL.into_iter().chain([EMAIL, "lovelace", "example.org", "138****8001"]) {
             assert!(!holds(&store, part), "{engine}: {part}");
         }
         assert!(!holds(&store, read_key(scratch.path()).trim()), "the key is not in the store");

@@ -58,6 +58,8 @@ fn live_in(dir: &Path, engine: &str) {
     assert_eq!(bob.ask("DELETE", "/api/v1/rooms/1/messages/2", &Value::Null).unwrap().0 / 100, 2);
     assert_eq!(bob.ask("POST", "/api/v1/friends/requests", &json!({"account": 1})).unwrap().0 / 100, 2);
     assert_eq!(ada.ask("POST", "/api/v1/friends/requests/2/accept", &json!({})).unwrap().0 / 100, 2);
+    let person = json!({"legal_name": "Ada King", "phone": "13800138001", "identity_number": "11010519491231002X"});
+    ada.must("PATCH", "/api/v1/me/person", &person, 200);
     run(&["admin", "--data", path(dir), "grant", "--account", "ada", "--role", "admin"]).good();
     run(&["admin", "--data", path(dir), "set", "accounts.sign_up=invite"]).good();
     server.stop();
@@ -80,6 +82,8 @@ fn finds_it_all(dir: &Path, schema: u32) {
     };
     let (mut ada, mut bob) = (sign_in("ada"), sign_in("bob"));
     assert_eq!(ada.must("GET", "/api/v1/me", &Value::Null, 200)["server_role"], 1);
+    let told = if schema < 3 { Value::Null } else { json!("138****8001") };
+    assert_eq!(ada.must("GET", "/api/v1/me/person", &Value::Null, 200)["phone"], told);
     assert_eq!(ada.must("GET", "/api/v1/accounts/2", &Value::Null, 200)["friend"], "friend");
     let page = bob.must("GET", "/api/v1/rooms/1/messages", &Value::Null, 200);
     let texts: Vec<&str> =

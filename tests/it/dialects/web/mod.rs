@@ -4,6 +4,7 @@ mod bodies;
 mod document;
 mod live;
 mod people;
+mod person;
 mod places;
 mod script;
 mod tables;
