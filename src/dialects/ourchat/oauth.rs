@@ -135,12 +135,16 @@ fn away(target: &str, cookie: Option<Cookie<'static>>) -> HttpResponse {
     answer.finish()
 }
 
-/// Whether somebody came by another name than the one under which GitHub sends him back, where his browser would not show the
-/// cookie. Who was sent on once stays: behind a front server the names may never be the same.
+/// Whether a browser came by another name than the one under which GitHub sends it back, where it would not show the cookie.
+/// Who was sent on once stays: behind a front server the names may never be the same. A program, which asks for no page, goes to
+/// GitHub at once, as the protocol has it.
 fn came_by_another_name(request: &HttpRequest, public_url: &str) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let came_by = format!("{}://{host}", if is_tls(request) { "https" } else { "http" });
-    !public_url.is_empty() && request.query_string() != SENT_ON && !came_by.eq_ignore_ascii_case(parts(public_url).0)
+    let accepts = request.headers().get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    let is_browser = accepts.contains("text/html");
+    let may_move = is_browser && !public_url.is_empty() && request.query_string() != SENT_ON;
+    may_move && !came_by.eq_ignore_ascii_case(parts(public_url).0)
 }
 
 /// Scheme and host of an address, and the path behind them.

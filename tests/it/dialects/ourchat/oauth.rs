@@ -139,7 +139,7 @@ fn begin(world: &World) -> Gone {
 }
 
 fn begin_with(world: &World, cookies: &str) -> Gone {
-    let answer = Ask::new("GET", "/oauth/github").send(world.address).expect(303);
+    let answer = Ask::new("GET", "/oauth/github").header("accept", "text/html").send(world.address).expect(303);
     assert!(answer.header("set-cookie").is_none(), "a cookie of another name would not be shown at the end");
     let path = answer.header("location").and_then(|target| target.strip_prefix(HOME)).expect("the public address");
     let answer = Ask::new("GET", path).header("cookie", cookies).send(world.address).expect(303);
@@ -302,16 +302,19 @@ fn a_link_that_somebody_else_began_signs_nobody_in_and_leaves_it_to_him() {
 fn the_cookie_goes_over_tls_alone_where_the_way_is_encrypted_and_below_the_public_path() {
     let github = Github::start(octo());
     let world = world_of("https://Chat.example.org/talk", github.address, |_, _| {});
-    let line = |host: &str, path: &str, proto: &str| {
+    let asking = |host: &str, path: &str, proto: &str, accept: &str| {
         let mut stream = TcpStream::connect(world.address).unwrap();
-        let proxied = format!("x-forwarded-for: 192.0.2.1\r\nx-forwarded-proto: {proto}");
+        let proxied = format!("x-forwarded-for: 192.0.2.1\r\nx-forwarded-proto: {proto}\r\naccept: {accept}");
         write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\n{proxied}\r\nconnection: close\r\n\r\n").unwrap();
         Answer::read(&mut BufReader::new(stream), false).expect(303)
     };
+    let line = |host: &str, path: &str, proto: &str| asking(host, path, proto, "text/html,*/*;q=0.8");
     for (host, proto) in [("chat.example.org", "http"), ("chat.example.org:8443", "https"), ("127.0.0.1", "https")] {
         let answer = line(host, "/oauth/github", proto);
         assert_eq!(answer.header("location"), Some("https://Chat.example.org/talk/oauth/github?sent-on"));
     }
+    let program = asking("127.0.0.1", "/oauth/github", "https", "*/*");
+    assert!(program.header("location").unwrap().contains("/login/oauth/authorize?"), "a program goes there at once");
     for (host, path) in [("chat.EXAMPLE.org", "/oauth/github"), ("inside:7777", "/oauth/github?sent-on")] {
         let answer = line(host, path, "https");
         assert!(
