@@ -5,6 +5,7 @@
 //! disagree. A flag wins over the environment, that over the file, that over the default. Nothing
 //! outside this folder reads a settings file or an environment variable.
 
+mod aegis;
 mod domain;
 mod foreign;
 mod listen;
@@ -23,6 +24,7 @@ pub(crate) mod units;
 #[cfg(test)]
 mod tests;
 
+use chatelaine_aegisspeed::Options as Aegis;
 use chatelaine_core::settings::Settings;
 use chatelaine_ourchat::Options as Ourchat;
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub mail: Mail,
     /// The ourchat dialect.
     pub ourchat: Ourchat,
+    /// The aegisspeed dialect.
+    pub aegis: Aegis,
     /// What the domain reads; the base that run-time changes lie over.
     pub domain: Settings,
 }
@@ -72,6 +76,7 @@ impl Default for Config {
             web: Web::BLANK,
             mail: Mail::blank(),
             ourchat: Ourchat::default(),
+            aegis: Aegis::default(),
             domain: Settings::default(),
         };
         for setting in table() {

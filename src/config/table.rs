@@ -2,7 +2,7 @@
 
 use super::foreign::FOREIGN;
 use super::setting::Setting;
-use super::{domain, listen, mail, ourchat, running, store, tls};
+use super::{aegis, domain, listen, mail, ourchat, running, store, tls};
 
 /// Every setting, section by section.
 pub fn table() -> impl Iterator<Item = Setting> {
@@ -13,7 +13,8 @@ pub fn table() -> impl Iterator<Item = Setting> {
         name if ourchat::NEXT_START.contains(&name) => setting.next_start(),
         _ => setting,
     };
-    at_start.into_iter().flatten().copied().map(changeable).chain(at_run_time)
+    let of_aegis = aegis::TABLE.iter().map(aegis::changeable);
+    at_start.into_iter().flatten().copied().map(changeable).chain(of_aegis).chain(at_run_time)
 }
 
 /// Whether the setting called `name` is read by the domain itself.
@@ -108,6 +109,12 @@ mod tests {
     }
 
     #[test]
+    fn the_aegisspeed_dialect_has_the_same_defaults_as_the_table() {
+        let usual = chatelaine_aegisspeed::Options::default();
+        assert_eq!(format!("{:?}", Config::default().aegis), format!("{usual:?}"));
+    }
+
+    #[test]
     fn one_step_outside_a_range_is_refused() {
         let mut config = Config::default();
         for setting in table() {
@@ -130,7 +137,8 @@ mod tests {
     #[test]
     fn all_domain_settings_and_those_named_for_it_change_at_run_time_and_no_secret_does() {
         for setting in table() {
-            let named = ourchat::RUN_TIME.contains(&setting.name);
+            let of_aegis = setting.section() == "aegis" && !setting.secret;
+            let named = ourchat::RUN_TIME.contains(&setting.name) || of_aegis;
             assert_eq!(setting.when == When::RunTime, is_of_domain(setting.name) || named, "{}", setting.name);
             assert!(!setting.secret || setting.when == When::Start, "{}: changed values are shown", setting.name);
         }

@@ -126,7 +126,7 @@ impl RateLimits {
     }
 }
 
-/// One bucket per address, for a protocol with a pace of its own; clones count together.
+/// One bucket per address or name, for a protocol with a pace of its own; clones count together.
 #[derive(Clone)]
 pub struct Pace(Arc<Table>);
 
@@ -140,6 +140,11 @@ impl Pace {
     /// Counts one request of an address.
     pub fn check(&self, address: IpAddr) -> Result<(), TooFast> {
         self.0.check(network_key(address))
+    }
+
+    /// Counts one request under a name, given as a number that stands for it.
+    pub fn check_name(&self, name: u128) -> Result<(), TooFast> {
+        self.0.check(name)
     }
 }
 

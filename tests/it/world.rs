@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chatelaine::config::load::load;
-use chatelaine::config::{self, Sources};
+use chatelaine::config::{self, Config, Sources};
 use chatelaine::serve::{self, Limits, Mounts, Parts, TlsMode, TlsOptions};
+use chatelaine_aegisspeed::{Aegis, Options as AegisOptions, Zone};
 use chatelaine_core::event::Live;
 use chatelaine_core::settings::{RunTime, Settings};
 use chatelaine_core::{Caller, Core, CoreOptions, SealKey, Stamp, TestClock, accounts};
@@ -47,6 +48,8 @@ pub struct World {
     pub core: Core,
     /// The dialect, for what the program does with it beside requests.
     pub ourchat: Ourchat,
+    /// Another dialect, for the same.
+    pub aegis: Aegis,
     /// Letters that the server would have sent.
     pub letters: Mutex<mpsc::Receiver<Letter>>,
     /// The token with which the first administrator is made.
@@ -77,6 +80,14 @@ impl World {
     /// A world with other settings, also of the ourchat dialect.
     pub fn with_ourchat(change: impl FnOnce(&mut Settings, &mut OurchatOptions)) -> World {
         World::open(change, (small_bodies(), Limits::default()), None)
+    }
+
+    /// A world with other settings, also of the aegisspeed dialect.
+    pub fn with_aegis(change: impl FnOnce(&mut Settings, &mut AegisOptions)) -> World {
+        let (mut settings, mut aegis) = (quick_settings(), aegis_options());
+        change(&mut settings, &mut aegis);
+        let limits = (small_bodies(), Limits::default());
+        World::build((settings, RunTime::default()), (ourchat_options(), aegis), limits, None)
     }
 
     /// A world with other settings whose ways to the outside are real ones, behind a front server on this machine; its letters
@@ -110,9 +121,11 @@ impl World {
         let usual = ["accounts.hash_memory_kib=64", "accounts.hash_passes=1", "rate_limit.enabled=false"];
         let set = usual.iter().chain(sets).map(|set| (*set).to_owned()).collect();
         let loaded = load(&Sources { set, ..Sources::default() }).expect("settings");
-        let (settings, options) = (loaded.config.domain.clone(), loaded.config.ourchat.clone());
-        let bodies = BodiesLimits { one_bytes: 64 * 1024, ..BodiesLimits::default() };
-        let world = World::build((settings, config::run_time(&loaded)), options, (bodies, Limits::default()), outside);
+        let Config { domain, ourchat, aegis, .. } = loaded.config.clone();
+        let limits = (small_bodies(), Limits::default());
+        let world = World::build((domain, config::run_time(&loaded)), (ourchat, aegis), limits, outside);
+        let again = loaded.config.clone();
+        world.aegis.follow_settings(move |settings| config::with_changes(&again, settings).aegis);
         world.ourchat.follow_settings(move |settings| config::with_changes(&loaded.config, settings).ourchat);
         world
     }
@@ -122,18 +135,14 @@ impl World {
         (bodies, limits): (BodiesLimits, Limits),
         outside: Option<Reach>,
     ) -> World {
-        let mut settings = Settings::default();
-        settings.accounts.hash_memory_kib = 64;
-        settings.accounts.hash_passes = 1;
-        settings.rate_limit.enabled = false;
-        let mut ourchat = OurchatOptions { public_url: "http://here".to_owned(), ..OurchatOptions::default() };
+        let (mut settings, mut ourchat) = (quick_settings(), ourchat_options());
         change(&mut settings, &mut ourchat);
-        World::build((settings, RunTime::default()), ourchat, (bodies, limits), outside)
+        World::build((settings, RunTime::default()), (ourchat, aegis_options()), (bodies, limits), outside)
     }
 
     fn build(
         (settings, run_time): (Settings, RunTime),
-        ourchat: OurchatOptions,
+        (ourchat, aegis): (OurchatOptions, AegisOptions),
         (bodies, limits): (BodiesLimits, Limits),
         outside: Option<Reach>,
     ) -> World {
@@ -162,10 +171,14 @@ impl World {
         };
         let places = Places::new(SOCKETS_PER_ACCOUNT);
         let ourchat = Ourchat::new(core.clone(), ourchat, outside, places);
-        let (address, running) =
-            start(&core, ourchat.clone(), folder.path(), stop.clone(), (Bodies::new(bodies), limits));
+        let bodies = Bodies::new(bodies);
+        let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
+        let aegis = Aegis::new(core.clone(), aegis, rates.clone(), bodies.clone());
+        let web = chatelaine_web::Web::new(core.clone(), rates, bodies.clone());
+        let dialects = (ourchat.clone(), aegis.clone());
+        let (address, running) = start(web, dialects, folder.path(), &stop, (&core, bodies, limits));
         let letters = Mutex::new(letters);
-        World { address, clock, core, ourchat, letters, setup_token, stop, running: Some(running), folder }
+        World { address, clock, core, ourchat, aegis, letters, setup_token, stop, running: Some(running), folder }
     }
 
     /// Where its files lie.
@@ -255,19 +268,36 @@ impl Person {
     }
 }
 
+/// Settings under which nobody waits.
+fn quick_settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.accounts.hash_memory_kib = 64;
+    settings.accounts.hash_passes = 1;
+    settings.rate_limit.enabled = false;
+    settings
+}
+
+fn ourchat_options() -> OurchatOptions {
+    OurchatOptions { public_url: "http://here".to_owned(), ..OurchatOptions::default() }
+}
+
+fn aegis_options() -> AegisOptions {
+    AegisOptions { time_zone: Zone::Utc, ..AegisOptions::default() }
+}
+
 fn start(
-    core: &Core,
-    ourchat: Ourchat,
+    web: chatelaine_web::Web,
+    (ourchat, aegis): (Ourchat, Aegis),
     folder: &std::path::Path,
-    stop: CancellationToken,
-    (bodies, limits): (Bodies, Limits),
+    stop: &CancellationToken,
+    (core, bodies, limits): (&Core, Bodies, Limits),
 ) -> (SocketAddr, JoinHandle<()>) {
-    let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
-    let web = chatelaine_web::Web::new(core.clone(), rates, bodies.clone());
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
-    let front = Front::new(ourchat.clone(), bodies.clone()).expect("services");
+    let front = Front::new(ourchat.clone(), bodies).expect("services");
     let folders = ourchat.panel().into_iter().collect();
     let mounts = ourchat.paths().into_iter().fold(Mounts::new(), |mounts, path| mounts.path(path, "ourchat"));
+    let mounts = aegis.paths().iter().fold(mounts, |mounts, path| mounts.body(path, "aegisspeed", u64::MAX));
+    let aegis_paths = chatelaine_aegisspeed::configure(aegis);
     let (web_paths, ourchat_paths) = (chatelaine_web::configure(web), chatelaine_ourchat::configure(ourchat));
     let (told, ready) = mpsc::channel();
     let stopping = core.clone();
@@ -277,6 +307,7 @@ fn start(
         configure: Arc::new(move |config| {
             web_paths(config);
             ourchat_paths(config);
+            aegis_paths(config);
         }),
         folders,
         mounts: mounts
@@ -290,6 +321,7 @@ fn start(
         ..Parts::default()
     };
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let stop = stop.clone();
     let running = std::thread::spawn(move || serve::run(parts, vec![listener], stop).expect("the server runs"));
     (ready.recv_timeout(PATIENCE).expect("the server starts"), running)
 }

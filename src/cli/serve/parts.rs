@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chatelaine_aegisspeed::{Aegis, PUBLISHED_SECRET};
 use chatelaine_core::error::Error;
 use chatelaine_core::page::Done;
 use chatelaine_core::settings::Settings;
@@ -47,6 +48,7 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let bodies = bodies(config);
     let web = Web::new(core.clone(), rates.clone(), bodies.clone());
+    let aegis = aegis(started, core, (rates.clone(), bodies.clone()));
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
@@ -57,7 +59,7 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
     let ourchat = ourchat.transpose()?;
     background.extend(ourchat.clone().map(watch_figures));
     let folders = ourchat.as_ref().and_then(Ourchat::panel).into_iter().collect();
-    let mounts = mounts(config, ourchat.as_ref(), web.clone(), places);
+    let mounts = mounts(config, ourchat.as_ref(), (web.clone(), &aegis), places);
     let front = ourchat.clone().map(|ourchat| Front::new(ourchat, bodies));
     let grpc = front.transpose().map_err(Failure::failed)?;
     Ok(Parts {
@@ -66,7 +68,7 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
         })?,
         tls: TlsOptions::of(&config.tls, dir),
         mounts,
-        configure: configure(web, ourchat),
+        configure: configure(web, ourchat, aegis),
         web_root: Some(config.web.root.clone()).filter(|root| !root.as_os_str().is_empty()),
         folders,
         grpc: grpc.map(serve::ourchat),
@@ -143,6 +145,18 @@ fn ourchat(
     Ok(ourchat)
 }
 
+/// The aegisspeed dialect over the domain; its options follow what administrators change, also whether it is spoken at all.
+fn aegis(started: &Config, core: &Core, (rates, bodies): (RateLimits, Bodies)) -> Aegis {
+    if started.aegis.dev_public_token.reveal() == PUBLISHED_SECRET {
+        tracing::warn!("aegis.dev_public_token is the one of the documentation, which everybody knows");
+    }
+    let started = started.clone();
+    let settle = move |settings: &Settings| with_changes(&started, settings).aegis;
+    let aegis = Aegis::new(core.clone(), settle(&core.settings()), rates, bodies);
+    aegis.follow_settings(settle);
+    aegis
+}
+
 /// Makes the one whom the settings name an administrator, if there is such an account.
 pub fn make_initial_administrator(core: &Core, config: &Config) -> Result<(), Failure> {
     let Some(ocid) = &config.ourchat.initial_admin_ocid else { return Ok(()) };
@@ -180,18 +194,21 @@ fn watch_figures(ourchat: Ourchat) -> Background {
 }
 
 /// The paths of the dialects that speak plain HTTP.
-fn configure(web: Web, ourchat: Option<Ourchat>) -> Configure {
+fn configure(web: Web, ourchat: Option<Ourchat>, aegis: Aegis) -> Configure {
     let (web, ourchat) = (chatelaine_web::configure(web), ourchat.map(chatelaine_ourchat::configure));
+    let aegis = chatelaine_aegisspeed::configure(aegis);
     Arc::new(move |config| {
         web(config);
         if let Some(ourchat) = &ourchat {
             ourchat(config);
         }
+        aegis(config);
     })
 }
 
-/// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs.
-fn mounts(config: &Config, ourchat: Option<&Ourchat>, web: Web, places: Places) -> Mounts {
+/// Which paths belong to whom. Uploads are as long as the domain allows, which may change while the server runs; the aegisspeed
+/// dialect refuses what is too long in its own words, soon enough.
+fn mounts(config: &Config, ourchat: Option<&Ourchat>, (web, aegis): (Web, &Aegis), places: Places) -> Mounts {
     let live = SocketOptions {
         ping: config.live.ping_s,
         silence: config.live.silence_s,
@@ -199,6 +216,8 @@ fn mounts(config: &Config, ourchat: Option<&Ourchat>, web: Web, places: Places) 
     };
     let paths = ourchat.map(Ourchat::paths).unwrap_or_default();
     let mounts = paths.into_iter().fold(Mounts::new(), |mounts, path| mounts.path(path, "ourchat"));
+    let paths = aegis.paths().iter();
+    let mounts = paths.fold(mounts, |mounts, path| mounts.body(path, "aegisspeed", UPLOAD_BYTES_MAX));
     mounts
         .path("/api/v1", "web")
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)

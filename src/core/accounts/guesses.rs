@@ -22,6 +22,8 @@ const TYPED: u8 = 0;
 const IDENTIFIER: u8 = 16;
 /// Numbers of accounts; whatever is typed, it is never taken for one, or a stranger could lock them.
 const NUMBER: u8 = 1;
+/// Numbers of accounts that somebody types.
+const TYPED_NUMBER: u8 = 2;
 
 /// Wrong passwords under one name within the present window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -46,6 +48,7 @@ pub(super) fn key(keys: &Keys, named: &Named) -> Key {
             keys.name_hash(TYPED, folded.as_bytes())
         }
         Named::Id(id) => keys.name_hash(NUMBER, &id.get().to_be_bytes()),
+        Named::Number(id) => keys.name_hash(TYPED_NUMBER, &id.get().to_be_bytes()),
         Named::Identifier(kind, value) => keys.name_hash(IDENTIFIER + kind.number(), value.as_bytes()),
     }
 }

@@ -47,8 +47,10 @@ pub enum Named {
     Handle(String),
     /// An e-mail address.
     Email(String),
-    /// A number.
+    /// A number, known from elsewhere than what somebody typed.
     Id(AccountId),
+    /// A number that somebody typed. Wrong passwords count apart from those of `Id`, or strangers could lock it.
+    Number(AccountId),
     /// A further identifier, in the form in which it is kept.
     Identifier(identifiers::Kind, String),
 }
@@ -140,7 +142,7 @@ fn find(core: &Core, r: &impl Read, named: &Named) -> Result<Option<Account>> {
         Named::Email(name) if name.contains('@') => account::find_by_name(r, name),
         Named::Email(_) => Ok(None),
         Named::Identifier(kind, value) => identifiers::find(core, r, *kind, value),
-        Named::Id(id) => match account::get(r, *id) {
+        Named::Id(id) | Named::Number(id) => match account::get(r, *id) {
             Ok(account) => Ok(Some(account)),
             Err(Error::NotFound(Thing::Account)) => Ok(None),
             Err(other) => Err(other),

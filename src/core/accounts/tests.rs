@@ -219,6 +219,19 @@ fn a_name_that_nobody_has_is_locked_like_one_that_somebody_has() {
 }
 
 #[test]
+fn wrong_passwords_under_a_typed_number_lock_neither_the_name_nor_the_account_itself() {
+    let world = World::new();
+    let ada = sign_up(&world.core, "ada").unwrap().id();
+    let by = |named: Named, password: &str| sign_in(&world.core, &stranger(), &named, &password.into());
+    for _ in 0..5 {
+        assert_eq!(by(Named::Number(ada), OTHER), wrong());
+    }
+    let locked = by(Named::Number(ada), PASSWORD);
+    assert!(matches!(locked, Err(Error::SignIn(SignInFlaw::Locked { .. }))), "{locked:?}");
+    assert!(by(Named::Id(ada), PASSWORD).is_ok() && try_password(&world.core, "ada", PASSWORD).is_ok());
+}
+
+#[test]
 fn the_right_password_clears_the_count_and_others_are_not_locked() {
     let world = World::new();
     sign_up(&world.core, "ada").unwrap();

@@ -145,6 +145,13 @@ impl Server {
         (status, asked.elapsed())
     }
 
+    /// Asks it to stop and gives all that it logged and nobody has read yet.
+    pub fn stopped_log(mut self) -> String {
+        self.signal(rustix::process::Signal::TERM);
+        self.child.wait().expect("it ends");
+        self.errors.iter().collect()
+    }
+
     /// Ends it without a chance to tidy up.
     pub fn kill(mut self) {
         self.signal(rustix::process::Signal::KILL);
