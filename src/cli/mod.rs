@@ -5,6 +5,7 @@
 
 mod address;
 mod admin;
+mod audit;
 mod bench;
 mod completions;
 mod config;
@@ -51,6 +52,8 @@ enum Command {
     Serve(serve::Args),
     /// Look after accounts, run-time settings and invites, while the server runs or not.
     Admin(admin::Args),
+    /// Verify or export the audit trail, whose rows are chained.
+    Audit(audit::Args),
     /// Read every row and hash every file body: is everything in order?
     Verify(verify::Args),
     /// Write all rows into one file, or make a new folder from such a file.
@@ -80,6 +83,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match line.command {
         Command::Serve(args) => serve::run(&args),
         Command::Admin(args) => admin::run(args),
+        Command::Audit(args) => audit::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),

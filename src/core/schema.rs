@@ -93,6 +93,7 @@ schema! {
         0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole, cached;
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
+        0x0406 AUDIT_LINK_BY_ID "audit_link_by_id": AuditId => crate::audit::Link;
         0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::AnnouncementRow;
         0x0405 TITLE_BY_ANNOUNCEMENT "title_by_announcement": AnnouncementId => String;
 

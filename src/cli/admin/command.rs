@@ -92,6 +92,13 @@ pub enum Command {
         /// The cursor of the page before.
         after: Option<u64>,
     },
+    /// Go through the chain of the audit trail.
+    AuditVerify,
+    /// List audit rows with their links, oldest first, one page.
+    AuditExport {
+        /// The cursor of the page before.
+        after: Option<u64>,
+    },
     /// Make a sign-up invite.
     Invite {
         /// How many accounts it lets in.
@@ -143,6 +150,7 @@ impl Command {
         match self {
             Command::Accounts { .. } => Command::Accounts { after },
             Command::Audit { .. } => Command::Audit { after },
+            Command::AuditExport { .. } => Command::AuditExport { after },
             Command::Invites { .. } => Command::Invites { after },
             other => other,
         }
@@ -150,7 +158,7 @@ impl Command {
 
     /// Whether it goes through all data, which takes as long as it takes.
     pub fn is_long(&self) -> bool {
-        matches!(self, Command::Export { .. } | Command::Verify)
+        matches!(self, Command::Export { .. } | Command::Verify | Command::AuditVerify)
     }
 }
 

@@ -88,6 +88,17 @@ pub fn audit(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> 
     Ok(Reply::Table(table))
 }
 
+/// The audit trail with its links, oldest first, in the words that are hashed.
+pub fn audit_links(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> {
+    let mut table = Table::new(&["id", "at", "who", "dialect", "what", "target", "detail", "link"]);
+    for (row, link) in audit::export(core, caller, after.map(AuditId::new))? {
+        let link = link.map_or(String::new(), |link| link.to_string());
+        table.next = Some(row.id.get());
+        table.rows.push(audit::fields(&row).into_iter().chain([link]).collect());
+    }
+    Ok(Reply::Table(table))
+}
+
 /// `AccountMade` as `account made`.
 fn words(name: &str) -> String {
     let mut out = String::new();

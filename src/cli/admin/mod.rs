@@ -18,7 +18,7 @@ use super::data_dir::{self, Missing};
 use super::{Exit, Failure, address, open};
 use crate::config::Loaded;
 use ask::Source;
-use command::{Command, Reply};
+use command::{Command, Reply, Table};
 pub use run::run as run_command;
 
 /// What to look after, in which data folder.
@@ -225,6 +225,25 @@ pub fn once(place: &Place, command: Command) -> Result<Reply, Failure> {
     let dir = data_dir::prepare(&place.data, Missing::Refuse)?;
     let loaded = place.settings(None)?;
     on_server(&dir, &loaded, |ask| ask(command))
+}
+
+/// Has a list made page by page, each of which `each` gets as it comes.
+pub fn each_page(
+    place: &Place,
+    command: Command,
+    mut each: impl FnMut(&Table) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let dir = data_dir::prepare(&place.data, Missing::Refuse)?;
+    let loaded = place.settings(None)?;
+    on_server(&dir, &loaded, |ask| {
+        let mut command = command;
+        while let Reply::Table(page) = ask(command.clone())? {
+            each(&page)?;
+            let Some(cursor) = page.next else { return Ok(()) };
+            command = command.after(cursor);
+        }
+        Err(Failure::failed("the running server gave another answer than asked for"))
+    })
 }
 
 /// Something that has commands done.

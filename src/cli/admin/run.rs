@@ -2,6 +2,7 @@
 //! command line itself; who may use either holds every right.
 
 use chatelaine_core::accounts::{self, DisplayName, Email, Handle, NewAccount, invites};
+use chatelaine_core::audit::{self, Verified};
 use chatelaine_core::error::{Error, Field, Flaw, Reason, Thing, Unique};
 use chatelaine_core::ids::{AccountId, InviteId};
 use chatelaine_core::server_roles::{NewServerRole, ServerPermission, ServerPermissions};
@@ -98,6 +99,8 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
         Command::Reset { name } => Ok(reset(core, caller, &name)?),
         Command::Settings => Ok(lists::settings(core, caller)?),
         Command::Audit { after } => Ok(lists::audit(core, caller, after)?),
+        Command::AuditExport { after } => Ok(lists::audit_links(core, caller, after)?),
+        Command::AuditVerify => Ok(verify_audit(audit::verify(core, caller)?)),
         Command::Invite { uses, life_s, note } => {
             let made = invites::make(core, caller, invites::NewSignUpInvite { life_s, uses, note })?;
             let said = format!("invite {} for {uses}, until {}:", made.invite.id.get(), made.invite.expires_at);
@@ -121,6 +124,17 @@ fn reset(core: &Core, caller: &Caller, name: &str) -> Result<Reply> {
     let listed = settings::list(core, caller)?;
     let value = listed.into_iter().find(|one| one.name == name).map_or(String::new(), |one| one.value);
     Ok(Reply::Said(format!("{name} = {value}")))
+}
+
+fn verify_audit(found: Verified) -> Reply {
+    let (said, troubles) = match found {
+        Verified::Whole { rows, head } => (format!("{rows} rows are as they were written; head {head}"), Vec::new()),
+        Verified::Broken { at } => {
+            let trouble = format!("row {at} of the audit trail is not as it was written, or not there");
+            ("the audit trail was changed".to_owned(), vec![trouble])
+        }
+    };
+    Reply::Verified { said, troubles }
 }
 
 fn make_role(core: &Core, caller: &Caller, name: String, permissions: &[String]) -> std::result::Result<Reply, Line> {

@@ -1,6 +1,11 @@
 //! The audit trail: what administrators, room owners and the operator did, to what, when. Rows are only ever added, in the
-//! transaction of the deed. They name numbers and settings, never texts of people, addresses or e-mail.
+//! transaction of the deed, and each is linked to the one before (`chain.rs`). They name numbers and settings, never texts of
+//! people, addresses or e-mail.
 
+mod chain;
+
+pub(crate) use chain::append_old;
+pub use chain::{Link, Verified, export, fields, verify};
 use chatelaine_store::{Order, Row};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +32,7 @@ pub enum Doer {
     Anonymous,
 }
 
-/// What was done. Kinds are only ever added at the end, because rows hold their number.
+/// What was done. Kinds are only ever added at the end, because rows hold their number; their names are part of the chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Verb {
     /// The first administrator was made.
@@ -146,7 +151,7 @@ pub fn record(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, verb: Verb, target: 
         detail: cut(detail),
     };
     AUDIT_BY_ID.put(tx, &id, &row)?;
-    Ok(())
+    chain::append(tx, &row)
 }
 
 fn cut(text: &str) -> String {

@@ -4,6 +4,7 @@
 
 mod m0002_failures_by_name;
 mod m0003_sealed_people;
+mod m0004_audit_chain;
 
 use std::fmt;
 
@@ -20,7 +21,7 @@ use crate::sealing::SealKey;
 use crate::secrets;
 
 /// The shape that this code reads and writes.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// What is known about the server as a whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,7 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { to: 2, text: "wrong passwords are counted by name", batch: m0002_failures_by_name::batch },
     Step { to: 3, text: "what is personal is sealed", batch: m0003_sealed_people::batch },
+    Step { to: 4, text: "the rows of the audit trail are chained", batch: m0004_audit_chain::batch },
 ];
 
 /// Brings the data to the present shape and gives the facts of the server; a new store gets its own. From then on the store is

@@ -11,5 +11,6 @@ mod replay;
 mod sealing;
 mod settings;
 mod starting;
+mod trail;
 mod upgrade;
 mod wire;
