@@ -10,6 +10,7 @@ pub mod caller;
 pub mod calls;
 pub mod channels;
 pub mod clock;
+pub mod derived;
 pub mod error;
 pub mod event;
 pub mod event_log;

@@ -406,4 +406,4 @@ pub(crate) fn in_force(r: &impl Read, base: &Settings, run_time: &RunTime) -> Re
 
 #[cfg(test)]
 #[path = "settings_tests.rs"]
-mod tests;
+pub(crate) mod tests;

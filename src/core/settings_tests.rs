@@ -19,7 +19,7 @@ fn apply(settings: &mut Settings, name: &str, value: &str) -> std::result::Resul
     }
 }
 
-fn run_time() -> RunTime {
+pub(crate) fn run_time() -> RunTime {
     let setting = |name, holds, base: &str| RunTimeSetting {
         name,
         holds,

@@ -34,12 +34,13 @@ pub use wire::{Fault, Member};
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use chatelaine_core::Core;
 use chatelaine_core::accounts::{self, Named};
+use chatelaine_core::derived::Derived;
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::settings::Settings;
 use chatelaine_http::{Bodies, Pace, RateLimits, TooFast};
@@ -59,24 +60,34 @@ pub struct Aegis(Arc<Inner>);
 
 struct Inner {
     core: Core,
-    held: RwLock<Held>,
-    /// How options follow from the settings of the domain; without it they stay as they are.
-    settle: OnceLock<Settle>,
+    held: Derived<Held>,
     rates: RateLimits,
     bodies: Bodies,
     zones: Zones,
     paths: HashMap<&'static str, Op>,
 }
 
-/// Makes options of the settings of the domain.
-type Settle = Box<dyn Fn(&Settings) -> Options + Send + Sync>;
-
-/// The options in force, and from which settings they came.
-#[derive(Clone)]
+/// The options in force, and the paces that follow from them.
 struct Held {
-    settings: Arc<Settings>,
     options: Arc<Options>,
     paces: Paces,
+}
+
+impl Held {
+    fn new(options: Options) -> Held {
+        let paces = Paces::new(&options);
+        Held { options: Arc::new(options), paces }
+    }
+
+    /// What holds after this, with other options.
+    fn then(&self, options: Options) -> Held {
+        let numbers = |of: &Options| (of.sign_in_per_min, of.open_per_min);
+        if numbers(&self.options) == numbers(&options) {
+            Held { options: Arc::new(options), paces: self.paces.clone() }
+        } else {
+            Held::new(options)
+        }
+    }
 }
 
 /// The pace of this dialect's own; what is counted stays counted while the numbers stay.
@@ -99,15 +110,14 @@ impl Paces {
 impl Aegis {
     /// The dialect over a core, with the rate limits and the memory for bodies that it shares with the others.
     pub fn new(core: Core, options: Options, rates: RateLimits, bodies: Bodies) -> Aegis {
-        let (settings, settle, zones) = (core.settings(), OnceLock::new(), Zones::read());
-        let held = RwLock::new(Held { settings, paces: Paces::new(&options), options: Arc::new(options) });
+        let (held, zones) = (Derived::new(&core, Held::new(options)), Zones::read());
         let paths = Op::ALL.iter().flat_map(|op| op.paths().iter().map(|path| (*path, *op))).collect();
-        Aegis(Arc::new(Inner { core, held, settle, rates, bodies, zones, paths }))
+        Aegis(Arc::new(Inner { core, held, rates, bodies, zones, paths }))
     }
 
     /// From now on the options follow the settings of the domain in this way. Only the first call counts.
     pub fn follow_settings(&self, settle: impl Fn(&Settings) -> Options + Send + Sync + 'static) {
-        let _first = self.0.settle.set(Box::new(settle));
+        self.0.held.follow(move |settings, before| before.then(settle(settings)));
     }
 
     /// Where its paths begin, for the table of mounts.
@@ -138,13 +148,13 @@ impl Aegis {
             return Ok(());
         }
         self.0.rates.address(address)?;
-        let paces = self.held().paces;
+        let held = self.held();
         match op.pace() {
             Paced::SignIn => {
                 self.0.rates.sign_in(address)?;
-                paces.sign_in.check(address)
+                held.paces.sign_in.check(address)
             }
-            Paced::Open => paces.open.check(address),
+            Paced::Open => held.paces.open.check(address),
             Paced::Usual => Ok(()),
         }
     }
@@ -181,25 +191,11 @@ impl Aegis {
 
     /// The options in force; a snapshot that later changes do not touch.
     pub(crate) fn options(&self) -> Arc<Options> {
-        self.held().options
+        Arc::clone(&self.held().options)
     }
 
-    /// What holds, made anew when the settings are others than last time.
-    fn held(&self) -> Held {
-        let settings = self.0.core.settings();
-        let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match self.0.settle.get() {
-            Some(settle) if !Arc::ptr_eq(&held.settings, &settings) => {
-                let options = Arc::new(settle(&settings));
-                let numbers = |of: &Options| (of.sign_in_per_min, of.open_per_min);
-                let same = numbers(&held.options) == numbers(&options);
-                let paces = if same { held.paces } else { Paces::new(&options) };
-                let held = Held { settings, options, paces };
-                *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = held.clone();
-                held
-            }
-            Some(_) | None => held,
-        }
+    fn held(&self) -> Arc<Held> {
+        self.0.held.get(&self.0.core)
     }
 }
 

@@ -48,9 +48,10 @@ pub use verify::{Letter, Post};
 pub use wire::Fault;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use chatelaine_core::derived::Derived;
 use chatelaine_core::settings::Settings;
 use chatelaine_core::{Core, Error, figures};
 use chatelaine_http::{Pace, Places, TooFast};
@@ -65,9 +66,7 @@ pub struct Ourchat(Arc<Inner>);
 
 struct Inner {
     core: Core,
-    held: RwLock<Held>,
-    /// How options follow from the settings of the domain; without it they stay as they are.
-    settle: OnceLock<Settle>,
+    held: Derived<Held>,
     /// Whether every call but a few is refused, until an administrator ends it or the server starts anew.
     maintaining: AtomicBool,
     machine: Machine,
@@ -85,31 +84,41 @@ pub struct Outside {
     pub github: Option<Github>,
 }
 
-/// Makes options of the settings of the domain.
-type Settle = Box<dyn Fn(&Settings) -> Options + Send + Sync>;
-
-/// The options in force, and from which settings they came.
-#[derive(Clone)]
+/// The options in force, and the pace that follows from them; what is counted stays counted while its numbers stay.
 struct Held {
-    settings: Arc<Settings>,
     options: Arc<Options>,
-    pace: Arc<Pace>,
+    pace: Pace,
+}
+
+impl Held {
+    fn new(options: Options) -> Held {
+        let pace = Pace::new(options.rate_burst, options.rate_replenish);
+        Held { options: Arc::new(options), pace }
+    }
+
+    /// What holds after this, with other options.
+    fn then(&self, options: Options) -> Held {
+        let numbers = |of: &Options| (of.rate_burst, of.rate_replenish);
+        if numbers(&self.options) == numbers(&options) {
+            Held { options: Arc::new(options), pace: self.pace.clone() }
+        } else {
+            Held::new(options)
+        }
+    }
 }
 
 impl Ourchat {
     /// The dialect over a core; `places` counts the streams that people keep open.
     pub fn new(core: Core, options: Options, outside: Outside, places: Places) -> Ourchat {
         let maintaining = AtomicBool::new(options.maintaining);
-        let pace = Arc::new(Pace::new(options.rate_burst, options.rate_replenish));
-        let held = RwLock::new(Held { settings: core.settings(), options: Arc::new(options), pace });
-        let (settle, machine, waiters) = (OnceLock::new(), Machine::new(), Arc::default());
-        let states = States::default();
-        Ourchat(Arc::new(Inner { core, held, settle, maintaining, machine, waiters, outside, states, places }))
+        let held = Derived::new(&core, Held::new(options));
+        let (machine, waiters, states) = (Machine::new(), Arc::default(), States::default());
+        Ourchat(Arc::new(Inner { core, held, maintaining, machine, waiters, outside, states, places }))
     }
 
     /// From now on the options follow the settings of the domain in this way. Only the first call counts.
     pub fn follow_settings(&self, settle: impl Fn(&Settings) -> Options + Send + Sync + 'static) {
-        let _first = self.0.settle.set(Box::new(settle));
+        self.0.held.follow(move |settings, before| before.then(settle(settings)));
     }
 
     /// Measures, and writes figures down when it is time; to be called each second. Blocks. Says how many rows it wrote.
@@ -154,7 +163,7 @@ impl Ourchat {
 
     /// The options in force; a snapshot that later changes do not touch.
     pub(crate) fn options(&self) -> Arc<Options> {
-        self.held().options
+        Arc::clone(&self.held().options)
     }
 
     pub(crate) fn maintaining(&self) -> &AtomicBool {
@@ -165,22 +174,7 @@ impl Ourchat {
         &self.0.machine
     }
 
-    /// What holds, made anew when the settings are others than last time.
-    fn held(&self) -> Held {
-        let settings = self.0.core.settings();
-        let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match self.0.settle.get() {
-            Some(settle) if !Arc::ptr_eq(&held.settings, &settings) => {
-                let options = Arc::new(settle(&settings));
-                let same = |o: &Options| (o.rate_burst, o.rate_replenish);
-                let kept = same(&held.options) == same(&options);
-                let fresh = || Arc::new(Pace::new(options.rate_burst, options.rate_replenish));
-                let pace = if kept { held.pace } else { fresh() };
-                let held = Held { settings, options, pace };
-                *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = held.clone();
-                held
-            }
-            Some(_) | None => held,
-        }
+    fn held(&self) -> Arc<Held> {
+        self.0.held.get(&self.0.core)
     }
 }
