@@ -7,6 +7,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use actix_web::{HttpMessage as _, HttpRequest};
+
 /// The other end of a connection, put into the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -19,6 +21,13 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// The peer of a request. Without the front there is nobody to trust: an address that no peer has, and no TLS.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Peer {
+        let known = request.extensions().get::<Peer>().copied();
+        known.unwrap_or(Peer { address: IpAddr::from([0, 0, 0, 0]), tls: false, loopback: false })
+    }
+
     /// The peer of a fresh connection, before any header is read.
     #[must_use]
     pub fn direct(socket: SocketAddr, tls: bool) -> Peer {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::http::{Method, header};
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use chatelaine_core::accounts::{self, Named};
 use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::error::{Error, SignInFlaw};
@@ -72,16 +72,10 @@ async fn enter(
     if !at.is_open(op, &options) {
         return Err(Fault::Closed);
     }
-    let peer = peer(&request);
+    let peer = Peer::of(&request);
     at.count(op, peer.address)?;
     let body = if op.method() == Method::POST { read(&at, payload).await? } else { Map::new() };
     Ok(Call { at, op, options, peer, request, body })
-}
-
-fn peer(request: &HttpRequest) -> Peer {
-    let known = request.extensions().get::<Peer>().copied();
-    // Without the front there is nobody to trust: an address that no peer has, and no TLS.
-    known.unwrap_or(Peer { address: std::net::IpAddr::from([0, 0, 0, 0]), tls: false, loopback: false })
 }
 
 /// The body as an object, whatever its media type says. Of a member that is given twice the last counts.

@@ -9,7 +9,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header;
 use actix_web::web::{Data, Query};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use chatelaine_core::accounts::elsewhere::{self, Guest};
 use chatelaine_core::accounts::{DisplayName, Email};
 use chatelaine_core::ask::ask;
@@ -155,7 +155,7 @@ fn parts(address: &str) -> (&str, &str) {
 }
 
 fn is_tls(request: &HttpRequest) -> bool {
-    request.extensions().get::<Peer>().is_some_and(|peer| peer.tls)
+    Peer::of(request).tls
 }
 
 fn cookie_name(request: &HttpRequest) -> &'static str {

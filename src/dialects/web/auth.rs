@@ -66,7 +66,7 @@ impl Call {
 
     /// The other end of the connection.
     pub fn peer(&self) -> Peer {
-        peer(&self.request)
+        Peer::of(&self.request)
     }
 
     /// Lets anybody in whose address is not too fast.
@@ -319,12 +319,6 @@ pub fn same_origin(origin: Option<&str>, host: Option<&str>, tls: bool) -> bool 
 /// A refusal of the rate limits as the domain words it.
 pub fn too_fast(refusal: chatelaine_http::TooFast) -> Fault {
     Fault::Core(Error::TooFast { retry_ms: refusal.retry_ms })
-}
-
-fn peer(request: &HttpRequest) -> Peer {
-    let known = request.extensions().get::<Peer>().copied();
-    // Without the front there is nobody to trust: an address that no peer has, and no TLS.
-    known.unwrap_or(Peer { address: std::net::IpAddr::from([0, 0, 0, 0]), tls: false, loopback: false })
 }
 
 #[cfg(test)]
