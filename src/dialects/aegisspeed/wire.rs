@@ -2,8 +2,9 @@
 //! dialect's own faults. The HTTP status is always that of the body; a code is always text.
 
 use actix_web::HttpResponse;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{StatusCode, header};
 use chatelaine_core::Error;
+use chatelaine_http::answers;
 use serde::Serialize;
 
 use crate::codes::{self, Answer};
@@ -237,16 +238,10 @@ pub(crate) fn answer(op: Op, reply: Reply, options: &Options) -> HttpResponse {
             let answer = codes::answer(op, &fault, options);
             let mut response = respond(answer.status, bad_body(op, &fault, &answer, options.language), answer.retry_ms);
             if fault == Fault::Method {
-                allow(&mut response, &op.method());
+                answers::set(response.headers_mut(), header::ALLOW, op.method().as_str());
             }
             response
         }
-    }
-}
-
-fn allow(response: &mut HttpResponse, method: &Method) {
-    if let Ok(value) = header::HeaderValue::from_str(method.as_str()) {
-        response.headers_mut().insert(header::ALLOW, value);
     }
 }
 
@@ -266,26 +261,15 @@ fn seconds(ms: u64) -> u64 {
 }
 
 fn good_body(shape: Shape, good: &Good, language: Language) -> String {
-    let (code, text) = (quoted(good.code), quoted(texts::say(language, good.text)));
-    let status = "200".to_owned();
     match shape {
-        Shape::Token => object(&[
-            ("status", status),
-            ("token", quoted(&good.token)),
-            ("code", code),
-            ("result", text),
-            ("data", good.data.clone()),
-        ]),
-        Shape::Plain => object(&[("status", status), ("code", code), ("result", text), ("data", good.data.clone())]),
-        Shape::Flag => object(&[("status", status), ("code", code), ("info", text), ("result", good.flag.to_string())]),
         // Here the data stands beside the status.
         Shape::State => good.data.replacen('{', "{\"status\":200,", 1),
+        Shape::Token | Shape::Plain | Shape::Flag => body(shape, 200, good, language),
     }
 }
 
 fn bad_body(op: Op, fault: &Fault, answer: &Answer, language: Language) -> String {
-    let status = answer.status.to_string();
-    let (code, text) = (quoted(answer.code), quoted(texts::say(language, answer.text)));
+    let text = texts::say(language, answer.text);
     let data = match (answer.field, answer.retry_ms) {
         (Some(field), _) => serde_json::to_string(&AtFault { field }),
         (None, Some(ms)) => serde_json::to_string(&Wait { retry_after: seconds(ms) }),
@@ -293,13 +277,20 @@ fn bad_body(op: Op, fault: &Fault, answer: &Answer, language: Language) -> Strin
     };
     let data = data.unwrap_or_else(|_| "{}".to_owned());
     match shape(op, fault) {
-        Shape::Token => {
-            object(&[("status", status), ("token", quoted("")), ("code", code), ("result", text), ("data", data)])
-        }
-        Shape::Plain => object(&[("status", status), ("code", code), ("result", text), ("data", data)]),
-        Shape::Flag => object(&[("status", status), ("code", code), ("info", text), ("result", "false".to_owned())]),
-        Shape::State if answer.text.is_empty() => object(&[("status", status)]),
-        Shape::State => object(&[("status", status), ("server_state", text)]),
+        Shape::State if text.is_empty() => object(&[("status", answer.status.to_string())]),
+        Shape::State => object(&[("status", answer.status.to_string()), ("server_state", quoted(text))]),
+        other => body(other, answer.status, &Good { data, ..Good::new(answer.code, answer.text) }, language),
+    }
+}
+
+/// The members of an answer that has a code, in the order of its form.
+fn body(shape: Shape, status: u16, told: &Good, language: Language) -> String {
+    let (status, code) = (("status", status.to_string()), ("code", quoted(told.code)));
+    let (text, data) = (quoted(texts::say(language, told.text)), ("data", told.data.clone()));
+    match shape {
+        Shape::Flag => object(&[status, code, ("info", text), ("result", told.flag.to_string())]),
+        Shape::Token => object(&[status, ("token", quoted(&told.token)), code, ("result", text), data]),
+        Shape::Plain | Shape::State => object(&[status, code, ("result", text), data]),
     }
 }
 
