@@ -1,7 +1,7 @@
 //! The lists of admin commands as tables of text.
 
 use chatelaine_core::accounts::{self, Account, State, invites};
-use chatelaine_core::audit::{self, Doer};
+use chatelaine_core::audit;
 use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
 use chatelaine_core::server_roles::{self, ServerPermission};
 use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, settings};
@@ -68,21 +68,8 @@ pub fn audit(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> 
     let page = audit::list(core, caller, Ask { after: after.map(AuditId::new), limit: PAGE })?;
     let mut table = Table::new(&["id", "at", "who", "by", "what", "target", "detail"]);
     for row in page.items {
-        let who = match row.doer {
-            Doer::Account(id) => format!("account {id}"),
-            Doer::Operator => "operator".to_owned(),
-            Doer::System => "server".to_owned(),
-            Doer::Anonymous => "nobody".to_owned(),
-        };
-        table.rows.push(vec![
-            row.id.to_string(),
-            row.at.to_string(),
-            who,
-            row.dialect.name().to_owned(),
-            words(&format!("{:?}", row.verb)),
-            row.target,
-            row.detail,
-        ]);
+        let [id, at, who, by, what, target, detail] = audit::fields(&row);
+        table.rows.push(vec![id, at, who, by, words(&what), target, detail]);
     }
     table.next = page.next.map(AuditId::get);
     Ok(Reply::Table(table))
