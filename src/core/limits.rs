@@ -124,6 +124,8 @@ pub const REPORTS_OPEN_MAX: usize = 200;
 
 /// Letters that wait to be sent.
 pub const LETTERS_KEPT_MAX: usize = 10_000;
+/// Bytes of the line above a letter.
+pub const LETTER_SUBJECT_BYTES_MAX: usize = 1_024;
 /// Bytes of a letter, all its forms together.
 pub const LETTER_BYTES_MAX: usize = 256 * 1_024;
 /// Seconds from the first failed try of a letter to the second; each later wait is twice as long.
@@ -283,7 +285,7 @@ pub const CALLS_SWEPT_PER_WRITE: usize = 4;
 pub const SIGNAL_BYTES_MAX: usize = 64 * 1_024;
 
 /// Bytes of a body in one row; the rest goes into further rows.
-pub const MESSAGE_PIECE_BYTES_MAX: usize = 6 * 1_024;
+pub const ROW_PIECE_BYTES_MAX: usize = 6 * 1_024;
 /// Bytes of the content of a foreign client: the largest frame of the protocols that send any.
 pub const MESSAGE_FOREIGN_BYTES_MAX: usize = 3 * 65_536;
 /// Typed parts of a message.

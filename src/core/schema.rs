@@ -196,6 +196,7 @@ schema! {
         // 10: letters
         0x9001 LETTER_BY_ID "sealed_letter_by_id": LetterId => crate::outbox::Letter;
         0x1002 LETTERS_BY_DUE "letters_by_due": (Stamp, LetterId) => ();
+        0x9003 PIECE_BY_LETTER "sealed_piece_by_letter": (LetterId, u8, u32) => String;
 
         // What stood in clear up to schema 2; empty since, and known to its migration alone
         0x0101 OLD_ACCOUNT_BY_ID "account_by_id": AccountId => crate::accounts::Account;

@@ -11,7 +11,6 @@ mod message;
 mod reactions;
 mod recall;
 mod send;
-mod split;
 mod text;
 mod unread;
 

@@ -10,8 +10,8 @@ use crate::error::{Error, Field, Flaw, Result};
 use crate::ids::{Offset, RoomId};
 use crate::limits::MESSAGE_FOREIGN_BYTES_MAX;
 use crate::messages::message::{Foreign, Spill};
-use crate::messages::split::{split_bytes, split_text};
 use crate::schema::{FOREIGN_BY_PLACE, TEXT_BY_PLACE};
+use crate::split::{split_bytes, split_text};
 
 /// The version under which the present text of a message lies.
 pub(crate) const PRESENT: u32 = 0;
