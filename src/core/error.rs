@@ -208,6 +208,8 @@ pub enum Thing {
     Check,
     /// A mark against an account.
     Mark,
+    /// An appeal against a mark.
+    Appeal,
 }
 
 /// Which value can belong to one only.
@@ -371,6 +373,8 @@ pub enum Limit {
     Machines,
     /// Marks in force against an account.
     Marks,
+    /// Files attached to a mark.
+    Evidence,
 }
 
 /// The number of a server fault, by which the operator finds it in the log.

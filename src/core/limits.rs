@@ -321,6 +321,12 @@ pub const CHECK_DETAIL_CHARS_MAX: usize = 1_000;
 pub const MARKS_OPEN_MAX: usize = 100;
 /// Letters and digits of the category of a mark.
 pub const MARK_CATEGORY_BYTES_MAX: usize = 40;
+/// Files attached to one mark.
+pub const EVIDENCE_PER_MARK_MAX: usize = 20;
+/// Marks to which one file is attached.
+pub const MARKS_PER_FILE_MAX: usize = 20;
+/// Characters of an appeal against a mark.
+pub const APPEAL_CHARS_MAX: usize = 2_000;
 /// Fields of a channel.
 pub const CHANNEL_FIELDS_MAX: usize = 20;
 /// Characters of the name of a field.

@@ -179,6 +179,12 @@ schema! {
         0x0b0b OPEN_MARKS_BY_ACCOUNT "open_marks_by_account": (AccountId, MarkId) => ();
         0x8b0c LIFT_BY_MARK "lift_by_mark": MarkId => crate::machines::marks::Lift;
 
+        0x0b43 EVIDENCE_BY_MARK "evidence_by_mark": (MarkId, FileId) => ();
+        0x0b44 MARKS_BY_FILE "marks_by_file": (FileId, MarkId) => ();
+        0x8b45 APPEAL_BY_MARK "appeal_by_mark": MarkId => crate::machines::appeals::Appeal;
+        0x0b46 OPEN_APPEALS "open_appeals": (Stamp, MarkId) => ();
+        0x0b4b CHECKS_BY_MACHINE "checks_by_machine": (MachineId, LaunchCode) => ();
+
         // 0c: channels
         0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;
         0x0c02 CHANNELS_BY_ACCOUNT "channels_by_account": (AccountId, ChannelId) => ();

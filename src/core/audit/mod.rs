@@ -109,6 +109,14 @@ pub enum Verb {
     MarkLifted,
     /// What is known of the person behind an account was changed by an administrator.
     PersonChanged,
+    /// A file was attached to a mark.
+    EvidenceAttached,
+    /// A file was taken off a mark.
+    EvidenceRemoved,
+    /// The marked account appealed against a mark.
+    MarkAppealed,
+    /// An appeal was answered.
+    AppealAnswered,
 }
 
 /// One row of the trail.

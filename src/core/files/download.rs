@@ -10,8 +10,9 @@ use super::file::{self, File};
 use super::kind::{self, Disposition};
 use super::record;
 use crate::caller::Caller;
-use crate::error::{Error, Result, Thing};
+use crate::error::{Error, Reason, Result, Thing};
 use crate::ids::{AccountId, FileId, RoomId};
+use crate::machines::evidence;
 use crate::page::{Ask, Page};
 use crate::{Core, accounts, schema};
 
@@ -90,12 +91,17 @@ pub fn shown(core: &Core, id: FileId) -> Result<Option<File>> {
     Ok(core.read(|view| schema::FILE_BY_ID.get(view, &id))?)
 }
 
-/// Deletes one of the caller's own files. Fails with `NotFound(File)` for everybody else's.
+/// Deletes one of the caller's own files. Fails with `NotFound(File)` for everybody else's, and with `Refused(InUse)` while a
+/// mark holds it.
 pub fn delete(core: &Core, caller: &Caller, id: FileId) -> Result<()> {
     let account = caller.require_account()?;
     core.write(caller, move |tx| {
         let file = schema::FILE_BY_ID.get(tx, &id)?.filter(|file| file.owner == account);
-        record::remove(tx, &file.ok_or(Error::NotFound(Thing::File))?)
+        let file = file.ok_or(Error::NotFound(Thing::File))?;
+        if evidence::holds(tx, id)? {
+            return Err(Error::Refused(Reason::InUse));
+        }
+        record::remove(tx, &file)
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a file is: a name and an owner over a body of bytes. Bodies are known by their hash and shared; files never are.
 //!
-//! Whoever may see a file is decided here and nowhere else: its owner, the members of its room, and anybody signed in
-//! when it is an avatar. For everyone else it does not exist.
+//! Whoever may see a file is decided here and nowhere else: its owner, the members of its room, whom a mark shows it to, and
+//! anybody signed in when it is an avatar. For everyone else it does not exist.
 use chatelaine_store::{BlobHash, Read, Row};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Result, Thing};
 use crate::ids::{AccountId, FileId, RoomId, UploadId};
 use crate::limits::FILE_NAME_BYTES_MAX;
+use crate::machines::evidence;
 use crate::schema;
 
 /// A stored file.
@@ -173,8 +174,8 @@ fn may_see(r: &impl Read, account: AccountId, file: &File) -> Result<bool> {
         return Ok(true);
     }
     match file.room {
-        Some(room) => Ok(schema::ROOMS_BY_ACCOUNT.has(r, &(account, room))?),
-        None => Ok(false),
+        Some(room) if schema::ROOMS_BY_ACCOUNT.has(r, &(account, room))? => Ok(true),
+        Some(_) | None => evidence::shows(r, account, file.id),
     }
 }
 

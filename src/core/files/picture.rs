@@ -5,6 +5,7 @@ use super::record;
 use crate::Tx;
 use crate::error::Result;
 use crate::ids::{AccountId, FileId};
+use crate::machines::evidence;
 use crate::schema::{FILE_BY_ID, MESSAGES_BY_FILE};
 
 /// Lets everybody see a file of one's own; says whether it is one.
@@ -16,11 +17,11 @@ pub(crate) fn show_to_all(tx: &mut Tx<'_>, owner: AccountId, id: FileId) -> Resu
     Ok(true)
 }
 
-/// Removes a picture that is shown no more, if it is the owner's own and no message shows it.
+/// Removes a picture that is shown no more, if it is the owner's own, no message shows it and no mark holds it.
 pub(crate) fn drop_former(tx: &mut Tx<'_>, owner: AccountId, id: FileId) -> Result<()> {
     let own = |file: &File| file.owner == owner && file.purpose == Purpose::Avatar;
     let Some(file) = FILE_BY_ID.get(tx, &id)?.filter(own) else { return Ok(()) };
-    if MESSAGES_BY_FILE.first(tx, &id)?.is_some() {
+    if MESSAGES_BY_FILE.first(tx, &id)?.is_some() || evidence::holds(tx, id)? {
         return Ok(());
     }
     record::remove(tx, &file)

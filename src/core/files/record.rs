@@ -10,6 +10,7 @@ use super::sha3;
 use crate::error::{Error, Result, Thing};
 use crate::ids::{AccountId, FileId, Offset, RoomId};
 use crate::limits::FILE_USES_REMOVED_MAX;
+use crate::machines::evidence;
 use crate::schema;
 use crate::{Stamp, Tx, accounts};
 
@@ -89,6 +90,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, file: &File) -> Result<()> {
     }
     // A file sent more often than this leaves rows that nobody reads: its number is never given again.
     schema::MESSAGES_BY_FILE.remove_all(tx, &file.id, FILE_USES_REMOVED_MAX)?;
+    evidence::forget_file(tx, file.id)?;
     sha3::forget(tx, file)?;
     rolling::forget(tx, file)?;
     quota::change(tx, file.owner, |used| used.without(file.size))
@@ -124,12 +126,29 @@ pub fn drop_use(tx: &mut Tx<'_>, id: FileId, room: RoomId, offset: Offset) -> Re
     if schema::MESSAGES_BY_FILE.first(tx, &(id, room))?.is_some() {
         return Ok(());
     }
-    let Some(mut file) = schema::FILE_BY_ID.get(tx, &id)?.filter(|file| file.room == Some(room)) else {
-        return Ok(());
-    };
-    file.room = None;
-    schema::FILES_BY_ROOM.remove(tx, &(room, id))?;
-    Ok(schema::FILE_BY_ID.put(tx, &id, &file)?)
+    match schema::FILE_BY_ID.get(tx, &id)?.filter(|file| file.room == Some(room)) {
+        Some(file) => take_back(tx, room, file),
+        None => Ok(()),
+    }
+}
+
+/// Takes a file from the members of a room: it is its owner's alone again.
+pub(super) fn take_back(tx: &mut Tx<'_>, room: RoomId, file: File) -> Result<()> {
+    schema::FILES_BY_ROOM.remove(tx, &(room, file.id))?;
+    Ok(schema::FILE_BY_ID.put(tx, &file.id, &File { room: None, ..file })?)
+}
+
+/// Removes a file by its number, if there is one.
+pub(crate) fn remove_one(tx: &mut Tx<'_>, id: FileId) -> Result<()> {
+    match schema::FILE_BY_ID.get(tx, &id)? {
+        Some(file) => remove(tx, &file),
+        None => Ok(()),
+    }
+}
+
+/// From now on a file gives way to no other and does not end by itself.
+pub(crate) fn keep_for_good(tx: &mut Tx<'_>, file: &File) -> Result<()> {
+    rolling::forget(tx, file)
 }
 
 /// Whether any file has this body.

@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::error::Result;
 use crate::ids::{FileId, RoomId};
 use crate::limits::{SWEEP_AGE_LEAST_S, SWEEP_FILES_PER_WRITE};
+use crate::machines::evidence;
 use crate::{Core, schema};
 
 /// What a sweep cleared away.
@@ -44,7 +45,8 @@ pub fn sweep(core: &Core) -> Result<Swept> {
     Ok(swept)
 }
 
-/// Deletes the files of rooms that are gone. Their members lost sight of them with the room.
+/// Deletes the files of rooms that are gone. Their members lost sight of them with the room. What a mark holds is its owner's
+/// alone again.
 fn drop_roomless(core: &Core) -> Result<u64> {
     let mut count = 0;
     let mut after = None;
@@ -76,6 +78,7 @@ fn drop_some(tx: &mut crate::Tx<'_>, room: RoomId) -> Result<usize> {
     let keys = schema::FILES_BY_ROOM.keys(tx, &room, None, Order::Ascending, SWEEP_FILES_PER_WRITE)?;
     for (_, id) in &keys {
         match schema::FILE_BY_ID.get(tx, id)? {
+            Some(file) if evidence::holds(tx, *id)? => record::take_back(tx, room, file)?,
             Some(file) => record::remove(tx, &file)?,
             None => schema::FILES_BY_ROOM.remove(tx, &(room, *id))?,
         }

@@ -14,7 +14,8 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, MachineId};
 use crate::limits::{CHECK_DETAIL_CHARS_MAX, CHECKS_LISTED_MAX};
-use crate::schema::{CHECK_BY_LAUNCH, CHECKS_BY_ACCOUNT, CHECKS_COUNT_BY_DAY};
+use crate::page::{Ask, Page};
+use crate::schema::{CHECK_BY_LAUNCH, CHECKS_BY_ACCOUNT, CHECKS_BY_MACHINE, CHECKS_COUNT_BY_DAY, MACHINE_BY_ID};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
@@ -202,6 +203,7 @@ pub fn begin(core: &Core, caller: &Caller, new: NewCheck) -> Result<Check> {
         let row = CheckRow { account: new.account, machine, code: Some(bound.code), started_at: now, end: None };
         CHECK_BY_LAUNCH.put(tx, &launch, &row)?;
         CHECKS_BY_ACCOUNT.put(tx, &(new.account, launch), &())?;
+        CHECKS_BY_MACHINE.put(tx, &(machine, launch), &())?;
         Ok(Check::of(launch, row))
     })
 }
@@ -259,12 +261,42 @@ pub fn list_of(r: &impl Read, account: AccountId, before: Option<LaunchCode>, li
     found.filter_map(Result::transpose).collect()
 }
 
+/// Checks of one machine, newest first: for who reports checks or manages machines, and for its owner those that ran while it
+/// was his. Fails with `NotFound(Machine)` for everybody else.
+pub fn list_of_machine(
+    core: &Core,
+    caller: &Caller,
+    machine: MachineId,
+    ask: Ask<LaunchCode>,
+) -> Result<Page<Check, LaunchCode>> {
+    let wanted = ask.items();
+    core.read(|view| {
+        let row = MACHINE_BY_ID.get(view, &machine)?;
+        let is_own = row.is_some_and(|row| Some(row.account) == caller.account_id());
+        let all = server_roles::may(view, caller, ServerPermission::ReportChecks)?
+            || server_roles::may(view, caller, ServerPermission::ManageMachines)?;
+        if !is_own && !all {
+            return Err(Error::NotFound(Thing::Machine));
+        }
+        let after = ask.after.map(|launch| (machine, launch));
+        let keys = CHECKS_BY_MACHINE.keys(view, &machine, after.as_ref(), Order::Descending, wanted + 1)?;
+        let page = Page::of(keys, wanted, |(_, launch)| *launch);
+        let mut items = Vec::with_capacity(page.items.len());
+        for (_, launch) in page.items {
+            let row = CHECK_BY_LAUNCH.get(view, &launch)?.filter(|row| all || Some(row.account) == caller.account_id());
+            items.extend(row.map(|row| Check::of(launch, row)));
+        }
+        Ok(Page { items, next: page.next })
+    })
+}
+
 /// Takes what points to a person out of checks of an account that goes away; says of how many.
 pub(super) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> Result<usize> {
     let keys = CHECKS_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, most)?;
     for (_, launch) in &keys {
         if let Some(row) = CHECK_BY_LAUNCH.get(tx, launch)? {
             let end = row.end.map(|end| End { detail: String::new(), ..end });
+            CHECKS_BY_MACHINE.remove(tx, &(row.machine, *launch))?;
             CHECK_BY_LAUNCH.put(tx, launch, &CheckRow { code: None, end, ..row })?;
         }
         CHECKS_BY_ACCOUNT.remove(tx, &(account, *launch))?;

@@ -7,7 +7,10 @@ use std::fmt;
 use chatelaine_store::{Read, Row, Text};
 use serde::{Deserialize, Serialize};
 
+use super::marks;
+use crate::Core;
 use crate::accounts;
+use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::ids::{AccountId, MachineId};
@@ -179,6 +182,16 @@ pub(super) fn find_whole(r: &impl Read, id: MachineId) -> Result<Option<Machine>
     let Some(row) = MACHINE_BY_ID.get(r, &id)? else { return Ok(None) };
     let facts = FACTS_BY_MACHINE.get(r, &id)?.unwrap_or_default();
     Ok(Some(Machine::of(id, row, facts.0)))
+}
+
+/// The code of an account's machine, bound or not, for who may set a mark that names it. Fails with `Denied(..)`, and with
+/// `NotFound(Machine)` unless the machine is, or was, the account's.
+pub fn code_for_mark(core: &Core, caller: &Caller, account: AccountId, machine: MachineId) -> Result<MachineCode> {
+    core.read(|view| {
+        marks::require_may_mark(view, caller, account)?;
+        let row = MACHINE_BY_ID.get(view, &machine)?.filter(|row| row.account == account);
+        Ok(row.ok_or(Error::NotFound(Thing::Machine))?.code)
+    })
 }
 
 /// Passes for an account that is open. Fails with `NotFound(Account)` for none and for closed ones.

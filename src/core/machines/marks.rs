@@ -4,7 +4,9 @@
 use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
+use super::appeals::{self, Appeal};
 use super::checks::LaunchCode;
+use super::evidence;
 use super::machine::{self, MachineCode, check_reason};
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
@@ -12,6 +14,7 @@ use crate::clock::{Stamp, Until};
 use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
 use crate::event::{Audience, What};
 use crate::event_log;
+use crate::files::File;
 use crate::ids::{AccountId, MarkId};
 use crate::limits::{MARK_CATEGORY_BYTES_MAX, MARKS_OPEN_MAX};
 use crate::page::{Ask, Done, Page};
@@ -87,6 +90,17 @@ impl Mark {
     }
 }
 
+/// A mark with all that was brought forward for it and against it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Case {
+    /// The mark.
+    pub mark: Mark,
+    /// The files that speak for it, the oldest first.
+    pub evidence: Vec<File>,
+    /// What the account says against it.
+    pub appeal: Option<Appeal>,
+}
+
 /// A mark to be set.
 #[derive(Clone, Debug)]
 pub struct NewMark {
@@ -110,6 +124,11 @@ pub struct NewMark {
 /// Fails with `Invalid(..)`, `Denied(..)`, `NotFound(Account)`, `NotFound(Check)` unless the check is the account's, and
 /// `OverLimit(Marks)` with too many in force. The account hears of it.
 pub fn mark(core: &Core, caller: &Caller, new: NewMark) -> Result<MarkId> {
+    Ok(mark_case(core, caller, new)?.mark.id)
+}
+
+/// As [`mark`], and tells the mark as it stands.
+pub fn mark_case(core: &Core, caller: &Caller, new: NewMark) -> Result<Case> {
     let (now, caller_again) = (core.now(), caller.clone());
     let reason = check_reason(&new.reason)?;
     if reason.is_empty() {
@@ -141,7 +160,7 @@ pub fn mark(core: &Core, caller: &Caller, new: NewMark) -> Result<MarkId> {
         MARKS_BY_ACCOUNT.put(tx, &(account, id), &())?;
         OPEN_MARKS_BY_ACCOUNT.put(tx, &(account, id), &())?;
         tell(tx, now, &caller_again, (Verb::AccountMarked, id, account))?;
-        Ok(id)
+        case(tx, Mark { id, row: row.clone(), lift: None })
     })
 }
 
@@ -156,7 +175,8 @@ fn check_category(text: &str) -> Result<String> {
     Ok(text.to_ascii_lowercase())
 }
 
-fn require_may_mark(r: &impl Read, caller: &Caller, account: AccountId) -> Result<()> {
+/// Passes for who may set marks against this account.
+pub(super) fn require_may_mark(r: &impl Read, caller: &Caller, account: AccountId) -> Result<()> {
     // Who checks machines reports whoever cheats, also those who look after others.
     if server_roles::may(r, caller, ServerPermission::ReportChecks)? {
         return Ok(());
@@ -195,21 +215,35 @@ pub fn lift(core: &Core, caller: &Caller, id: MarkId, reason: &str) -> Result<Do
     let reason = check_reason(reason)?;
     let (now, caller_again) = (core.now(), caller.clone());
     core.write(caller, move |tx| {
-        server_roles::require(tx, &caller_again, ServerPermission::ManageMachines)?;
-        let mark = find(tx, id)?.ok_or(Error::NotFound(Thing::Mark))?;
-        let account = mark.row.account;
-        server_roles::require_over(tx, &caller_again, ServerPermission::ManageMachines, account)?;
+        let mark = require_managed(tx, &caller_again, id)?;
         if !mark.holds(now) {
             return Ok(Done::AlreadySo);
         }
-        LIFT_BY_MARK.put(tx, &id, &Lift { by: caller_again.account_id(), at: now, reason: reason.clone() })?;
-        OPEN_MARKS_BY_ACCOUNT.remove(tx, &(account, id))?;
-        tell(tx, now, &caller_again, (Verb::MarkLifted, id, account))?;
+        lift_within(tx, now, &caller_again, (&mark, &reason))?;
+        appeals::settle(tx, now, &caller_again, (id, &reason))?;
         Ok(Done::Done)
     })
 }
 
-fn find(r: &impl Read, id: MarkId) -> Result<Option<Mark>> {
+/// A mark, for who manages machines and has no fewer rights than the marked account. Fails with `Denied(..)`, and with
+/// `NotFound(Mark)`.
+pub(super) fn require_managed(r: &impl Read, caller: &Caller, id: MarkId) -> Result<Mark> {
+    server_roles::require(r, caller, ServerPermission::ManageMachines)?;
+    let mark = find(r, id)?.ok_or(Error::NotFound(Thing::Mark))?;
+    server_roles::require_over(r, caller, ServerPermission::ManageMachines, mark.row.account)?;
+    Ok(mark)
+}
+
+/// Lifts a mark that holds; appeals are the caller's matter.
+pub(super) fn lift_within(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (mark, reason): (&Mark, &str)) -> Result<()> {
+    let (id, account) = (mark.id, mark.row.account);
+    LIFT_BY_MARK.put(tx, &id, &Lift { by: caller.account_id(), at: now, reason: reason.to_owned() })?;
+    OPEN_MARKS_BY_ACCOUNT.remove(tx, &(account, id))?;
+    tell(tx, now, caller, (Verb::MarkLifted, id, account))
+}
+
+/// A mark by its number.
+pub(super) fn find(r: &impl Read, id: MarkId) -> Result<Option<Mark>> {
     let Some(row) = MARK_BY_ID.get(r, &id)? else { return Ok(None) };
     Ok(Some(Mark { id, row, lift: LIFT_BY_MARK.get(r, &id)? }))
 }
@@ -245,7 +279,42 @@ pub fn list(core: &Core, caller: &Caller, ask: Ask<MarkId>) -> Result<Page<Mark,
     })
 }
 
-/// Takes words and machines out of marks against an account that goes away; says of how many. Numbers stay.
+/// A mark by its number with all that belongs to it. Needs the permission to manage machines; fails with `NotFound(Mark)`.
+pub fn get(core: &Core, caller: &Caller, id: MarkId) -> Result<Case> {
+    core.read(|view| {
+        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
+        case(view, find(view, id)?.ok_or(Error::NotFound(Thing::Mark))?)
+    })
+}
+
+/// As [`list`], each with all that belongs to it.
+pub fn list_cases(core: &Core, caller: &Caller, ask: Ask<MarkId>) -> Result<Page<Case, MarkId>> {
+    let page = list(core, caller, ask)?;
+    core.read(|view| {
+        let items = page.items.into_iter().map(|mark| case(view, mark));
+        Ok(Page { items: items.collect::<Result<_>>()?, next: page.next })
+    })
+}
+
+/// The marks against the caller's own account, newest first, lifted ones included.
+pub fn list_mine(core: &Core, caller: &Caller, ask: Ask<MarkId>) -> Result<Page<Case, MarkId>> {
+    let (account, wanted) = (caller.require_account()?, ask.items());
+    core.read(|view| {
+        let after = ask.after.map(|id| (account, id));
+        let keys = MARKS_BY_ACCOUNT.keys(view, &account, after.as_ref(), Order::Descending, wanted + 1)?;
+        let page = Page::of(keys, wanted, |(_, id)| *id);
+        let found = page.items.into_iter().map(|(_, id)| find(view, id));
+        let items = found.filter_map(Result::transpose).map(|mark| case(view, mark?));
+        Ok(Page { items: items.collect::<Result<_>>()?, next: page.next })
+    })
+}
+
+/// A mark with what was brought forward for it and against it.
+pub(super) fn case(r: &impl Read, mark: Mark) -> Result<Case> {
+    Ok(Case { evidence: evidence::of_mark(r, mark.id)?, appeal: appeals::find(r, mark.id)?, mark })
+}
+
+/// Takes words, machines and evidence out of marks against an account that goes away; says of how many. Numbers stay.
 pub(super) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> Result<usize> {
     let keys = MARKS_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, most)?;
     for (_, id) in &keys {
@@ -255,6 +324,8 @@ pub(super) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> R
                 LIFT_BY_MARK.put(tx, id, &Lift { reason: String::new(), ..lift })?;
             }
         }
+        evidence::forget_mark(tx, *id)?;
+        appeals::forget(tx, *id)?;
         MARKS_BY_ACCOUNT.remove(tx, &(account, *id))?;
         OPEN_MARKS_BY_ACCOUNT.remove(tx, &(account, *id))?;
     }

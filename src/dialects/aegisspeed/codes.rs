@@ -315,6 +315,7 @@ const fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Machine
         | Thing::Check
         | Thing::Mark
+        | Thing::Appeal
         | Thing::Channel
         | Thing::Call => MISSING,
     }
@@ -349,6 +350,7 @@ const fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Upload
         | Thing::Check
         | Thing::Mark
+        | Thing::Appeal
         | Thing::Channel
         | Thing::Call => CONFLICT,
     }
@@ -449,6 +451,7 @@ const fn over_limit(op: Op, limit: Limit) -> Answer {
         | Limit::Identifiers
         | Limit::Connections
         | Limit::Kept
-        | Limit::Marks => CONFLICT,
+        | Limit::Marks
+        | Limit::Evidence => CONFLICT,
     }
 }

@@ -201,7 +201,8 @@ fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Machine
         | Thing::Channel
         | Thing::Check
-        | Thing::Mark => invalid(VALUE),
+        | Thing::Mark
+        | Thing::Appeal => invalid(VALUE),
     }
 }
 
@@ -251,7 +252,8 @@ fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Channel
         | Thing::Call
         | Thing::Check
-        | Thing::Mark => there("Conflict"),
+        | Thing::Mark
+        | Thing::Appeal => there("Conflict"),
     }
 }
 
@@ -355,6 +357,7 @@ fn over_limit(limit: Limit) -> Answer {
         | Limit::Connections
         | Limit::Kept
         | Limit::Machines
-        | Limit::Marks => row(Code::ResourceExhausted, "Limit Reached"),
+        | Limit::Marks
+        | Limit::Evidence => row(Code::ResourceExhausted, "Limit Reached"),
     }
 }

@@ -325,6 +325,7 @@ fn over_limit(limit: Limit) -> Row {
         Limit::Kept => (409, "limit-reached", "Too much is kept", "Remove something kept first."),
         Limit::Machines => (409, "limit-reached", "Too many machines", "Release another machine first."),
         Limit::Marks => (409, "limit-reached", "Too many marks", "Lift another mark first."),
+        Limit::Evidence => (409, "limit-reached", "Too many files", "Take another file off the mark first."),
         Limit::Connections => (429, "limit-reached", "Too many live connections", "Close another first."),
     };
     Row::new(status, code, title, detail)
@@ -406,5 +407,6 @@ fn thing_words(thing: Thing) -> (&'static str, &'static str) {
         Thing::Call => ("a", "call"),
         Thing::Check => ("a", "check"),
         Thing::Mark => ("a", "mark"),
+        Thing::Appeal => ("an", "appeal"),
     }
 }

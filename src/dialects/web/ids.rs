@@ -5,7 +5,8 @@
 
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::ids::{
-    AccountId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, Offset, RoleId, RoomId, ServerRoleId, UploadId,
+    AccountId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, MachineId, MarkId, Offset, RoleId, RoomId,
+    ServerRoleId, UploadId,
 };
 use chatelaine_core::roles::Permission;
 use chatelaine_core::rooms;
@@ -28,7 +29,21 @@ macro_rules! numbered {
     })* };
 }
 
-numbered!(AccountId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, RoleId, RoomId, ServerRoleId, UploadId);
+numbered!(
+    AccountId,
+    AuditId,
+    EventId,
+    FileId,
+    InviteId,
+    LinkId,
+    LoginId,
+    MachineId,
+    MarkId,
+    RoleId,
+    RoomId,
+    ServerRoleId,
+    UploadId
+);
 
 impl Numbered for Offset {
     fn numbered(number: u64) -> Option<Self> {

@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod auth;
+mod checks;
 mod codes;
 mod files;
 mod friends;
@@ -13,6 +14,7 @@ mod ids;
 mod invites;
 mod live;
 mod logins;
+mod marks;
 mod me;
 mod members;
 mod messages;

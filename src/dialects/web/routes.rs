@@ -12,8 +12,8 @@ use chatelaine_http::answers;
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
 use crate::{
-    Web, accounts, admin, files, friends, invites, live, logins, me, members, messages, openapi, person, restrictions,
-    roles, rooms, server, uploads,
+    Web, accounts, admin, checks, files, friends, invites, live, logins, marks, me, members, messages, openapi, person,
+    restrictions, roles, rooms, server, uploads,
 };
 
 /// Where everything below lives.
@@ -78,7 +78,24 @@ pub fn table() -> Vec<Route> {
     let mut table = people();
     table.extend(places());
     table.extend(things());
+    table.extend(judging());
     table
+}
+
+/// Checks, marks, evidence, appeals.
+fn judging() -> Vec<Route> {
+    vec![
+        get("/machines/marks", marks::list_mine),
+        post("/machines/marks/{id}/appeal", marks::appeal),
+        get("/machines/{id}/checks", checks::list),
+        get("/admin/marks", marks::list),
+        post("/admin/marks", marks::mark),
+        post("/admin/marks/{id}/lift", marks::lift),
+        put("/admin/marks/{id}/evidence/{file}", marks::attach),
+        delete("/admin/marks/{id}/evidence/{file}", marks::detach),
+        post("/admin/marks/{id}/appeal", marks::answer),
+        get("/admin/appeals", marks::list_appeals),
+    ]
 }
 
 fn people() -> Vec<Route> {

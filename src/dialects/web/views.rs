@@ -1,5 +1,6 @@
 //! Domain values as our own API shows them; never back. One file per part of the domain.
 
+pub mod marks;
 pub mod messages;
 pub mod people;
 pub mod rooms;

@@ -39,7 +39,7 @@ words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mi
 words!(THINGS: Thing [
     Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
     Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
-    Channel, Call, Check, Mark,
+    Channel, Call, Check, Mark, Appeal,
 ]);
 words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
 words!(REASONS: Reason [
@@ -49,7 +49,7 @@ words!(REASONS: Reason [
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Identifiers, Connections, Kept, Machines, Marks,
+    Reports, Identifiers, Connections, Kept, Machines, Marks, Evidence,
 ]);
 
 const SIGN_INS: [SignInFlaw; 10] = [
