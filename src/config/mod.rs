@@ -10,6 +10,7 @@ mod domain;
 mod foreign;
 mod listen;
 pub mod load;
+mod machines;
 mod mail;
 mod ourchat;
 pub mod print;

@@ -2,12 +2,12 @@
 
 use super::foreign::FOREIGN;
 use super::setting::Setting;
-use super::{aegis, domain, listen, mail, ourchat, running, store, tls};
+use super::{aegis, domain, listen, machines, mail, ourchat, running, store, tls};
 
 /// Every setting, section by section.
 pub fn table() -> impl Iterator<Item = Setting> {
     let at_start = [listen::TABLE, tls::TABLE, store::TABLE, running::TABLE, mail::TABLE, ourchat::TABLE];
-    let at_run_time = domain::TABLE.iter().map(|setting| setting.run_time());
+    let at_run_time = domain::TABLE.iter().chain(machines::TABLE).map(|setting| setting.run_time());
     let changeable = |setting: Setting| match setting.name {
         name if ourchat::RUN_TIME.contains(&name) => setting.run_time(),
         name if ourchat::NEXT_START.contains(&name) => setting.next_start(),
@@ -19,7 +19,7 @@ pub fn table() -> impl Iterator<Item = Setting> {
 
 /// Whether the setting called `name` is read by the domain itself.
 pub fn is_of_domain(name: &str) -> bool {
-    domain::TABLE.iter().any(|setting| setting.name == name)
+    domain::TABLE.iter().chain(machines::TABLE).any(|setting| setting.name == name)
 }
 
 /// The setting called `name`.

@@ -122,6 +122,10 @@ pub enum Field {
     MachineCode,
     /// What is told about a machine.
     MachineFacts,
+    /// What its owner calls a machine.
+    MachineName,
+    /// What was measured of a machine.
+    Components,
     /// The name of a field of a channel.
     FieldName,
     /// Measured values.
@@ -210,6 +214,8 @@ pub enum Thing {
     Mark,
     /// An appeal against a mark.
     Appeal,
+    /// A word to those who look after machines.
+    MachineAlert,
 }
 
 /// Which value can belong to one only.
@@ -326,6 +332,18 @@ pub enum Reason {
     StrangersMayNot,
     /// A mark in force names the machine.
     MachineMarked,
+    /// Too little is known of the machine to recognise it again.
+    MachineUnproven,
+    /// The machine is bound to another account already, as far as its components tell.
+    MachineTwin,
+    /// The machine is banned.
+    MachineBanned,
+    /// The machine must show a sign of life first.
+    HeartbeatDue,
+    /// The machine must answer with the number it was given.
+    NonceDue,
+    /// The machine is not the one that was bound, as far as its components tell.
+    MachineChanged,
     /// It was given once; only an administrator gives another.
     GivenOnce,
 }
@@ -371,6 +389,8 @@ pub enum Limit {
     Kept,
     /// Machines of an account.
     Machines,
+    /// Machines of all accounts with one role on the server.
+    GroupMachines,
     /// Marks in force against an account.
     Marks,
     /// Files attached to a mark.

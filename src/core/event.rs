@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::caller::Dialect;
 use crate::calls::Signal;
 use crate::clock::{Stamp, Until};
-use crate::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use crate::ids::{AccountId, AlertId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use crate::machines::alerts::AlertKind;
 use crate::machines::checks::{LaunchCode, Outcome};
 
 /// What happened.
@@ -102,6 +103,8 @@ pub enum What {
     CheckFinished { account: AccountId, launch: LaunchCode, outcome: Outcome },
     /// A mark was set against an account, or lifted.
     MarkChanged { account: AccountId },
+    /// Something about machines that those who look after them shall know.
+    MachineAlert { alert: AlertId, kind: AlertKind },
 }
 
 /// Which logins ended.

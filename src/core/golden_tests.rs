@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use crate::clock::{Stamp, Until};
 use crate::event::{Audience, Enclosure, Ended, What};
 use crate::event_log::{record, record_with};
-use crate::ids::{AccountId, AnnouncementId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use crate::ids::{AccountId, AlertId, AnnouncementId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use crate::machines::alerts::AlertKind;
 use crate::machines::checks::{LaunchCode, Outcome};
 use crate::retention::Swept;
 use crate::rooms::KeyRow;
@@ -73,6 +74,7 @@ fn later_kinds() -> Vec<What> {
         What::MachineReleased { account, machine: MachineId::new(5) },
         What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 12), outcome: Outcome::Failed },
         What::MarkChanged { account },
+        What::MachineAlert { alert: AlertId::new(6), kind: AlertKind::Twin },
     ]
 }
 

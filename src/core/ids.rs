@@ -123,6 +123,10 @@ id!(
     MarkId, ID_END
 );
 id!(
+    /// A word to those who look after machines.
+    AlertId, ID_END
+);
+id!(
     /// A channel of readings.
     ChannelId, ID_END
 );

@@ -303,6 +303,30 @@ pub const REACTION_NAMES_MAX: usize = 20;
 
 /// Machines bound to one account, whatever a setting says.
 pub const MACHINES_PER_ACCOUNT_MAX: usize = 1_000;
+/// Characters of the name of a machine.
+pub const MACHINE_NAME_CHARS_MAX: usize = 100;
+/// Things that happened to one machine and are kept; older ones make room.
+pub const MACHINE_HISTORY_MAX: u64 = 500;
+/// Alerts about machines that are kept; older ones make room.
+pub const MACHINE_ALERTS_MAX: u64 = 10_000;
+/// Seconds in which the same alert is not raised again while nobody has seen it.
+pub const MACHINE_ALERT_REPEAT_S: u64 = 3_600;
+/// Alerts that are looked at to tell whether one is a repetition.
+pub const MACHINE_ALERTS_COMPARED: usize = 32;
+/// People who look after machines and are told live.
+pub const MACHINE_MANAGERS_TOLD_MAX: usize = 100;
+/// Days for which it is counted what a rule about machines would have refused.
+pub const MACHINE_WARNINGS_DAYS_MAX: u32 = 366;
+/// Components of one machine.
+pub const COMPONENTS_MAX: usize = 64;
+/// Components of one machine that are of one kind.
+pub const COMPONENTS_OF_KIND_MAX: usize = 16;
+/// Bytes of what is measured of one component.
+pub const COMPONENT_BYTES_MAX: usize = 512;
+/// Machines with one component in common that are compared.
+pub const FINGERPRINT_SHARERS_MAX: usize = 16;
+/// Machines that are compared to one that wants to be bound: of others, and of the same account.
+pub const FINGERPRINTS_COMPARED_MAX: usize = 64;
 /// Facts a client tells about its machine.
 pub const MACHINE_FACTS_MAX: usize = 12;
 /// Bytes of the name of a fact about a machine.

@@ -178,6 +178,18 @@ schema! {
         0x0b0a MARKS_BY_ACCOUNT "marks_by_account": (AccountId, MarkId) => ();
         0x0b0b OPEN_MARKS_BY_ACCOUNT "open_marks_by_account": (AccountId, MarkId) => ();
         0x8b0c LIFT_BY_MARK "lift_by_mark": MarkId => crate::machines::marks::Lift;
+        0x8b0d SETUP_BY_MACHINE "setup_by_machine": MachineId => crate::machines::setup::Setup;
+        0x0b0e SLOTS_BY_ACCOUNT "slots_by_account": (AccountId, MachineId) => ();
+        0x0b0f SLOTS_COUNT_BY_ROLE "slots_count_by_role": ServerRoleId => u64;
+        0x0b10 ALLOWANCE_BY_ACCOUNT "allowance_by_account": AccountId => crate::machines::allowances::Allowance;
+        0x0b11 ALLOWANCE_BY_ROLE "allowance_by_role": ServerRoleId => crate::machines::allowances::RoleAllowance;
+        0x0b12 FINGERPRINT_BY_MACHINE "fingerprint_by_machine": MachineId => crate::machines::fingerprint::Fingerprint;
+        0x0b13 MACHINES_BY_COMPONENT "machines_by_component": ([u8; 32], MachineId) => ();
+        0x0b14 ID_BY_MACHINE_TOKEN "id_by_machine_token": [u8; 32] => MachineId;
+        0x0b15 TOKEN_BY_MACHINE "token_by_machine": MachineId => crate::machines::tokens::TokenMark;
+        0x0b16 ALERT_BY_ID "alert_by_id": AlertId => crate::machines::alerts::AlertRow;
+        0x0b17 WARNED_COUNT "warned_count": (u32, u8) => u64;
+        0x8b18 HISTORY_BY_MACHINE "history_by_machine": (MachineId, u64) => crate::machines::history::History;
 
         0x0b43 EVIDENCE_BY_MARK "evidence_by_mark": (MarkId, FileId) => ();
         0x0b44 MARKS_BY_FILE "marks_by_file": (FileId, MarkId) => ();
@@ -232,6 +244,7 @@ schema! {
         0x0f0e CALLS "calls";
         0x0f0f LETTERS "letters";
         0x0f10 MARKS "marks";
+        0x0f11 ALERTS "alerts";
     }
 }
 

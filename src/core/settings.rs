@@ -12,6 +12,9 @@ use crate::error::{Error, Field, Flaw, Result, Thing};
 use crate::event::{Audience, What};
 use crate::event_log;
 use crate::limits::{SETTING_VALUE_BYTES_MAX, SETTINGS_STORED_MAX};
+use crate::machines::allowances::Tolerance;
+use crate::machines::fingerprint::Strictness;
+use crate::machines::policy::Policy;
 use crate::schema::SETTING_BY_NAME;
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
@@ -31,6 +34,8 @@ pub struct Settings {
     pub events: Events,
     /// About files.
     pub files: Files,
+    /// About machines.
+    pub machines: Machines,
     /// How much one caller may ask for.
     pub rate_limit: RateLimit,
     /// Changed settings that others than the domain read, as texts by their dotted names. Who owns them takes them from here.
@@ -156,6 +161,39 @@ pub struct Files {
 impl Default for Files {
     fn default() -> Self {
         Self { upload_bytes: 2 << 30, quota_bytes: 10 << 30, sweep_after_s: 86_400 }
+    }
+}
+
+/// About machines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Machines {
+    /// Active machines of one account; 0 is as many as the server can keep.
+    pub per_account: u32,
+    /// How far that may be passed.
+    pub overage: Tolerance,
+    /// Days that lie between a release by the owner and the one before, and between binding and releasing a machine.
+    pub release_cooldown_days: u32,
+    /// Releases by the owner within 365 days; 0 is as many as one likes.
+    pub releases_per_year: u32,
+    /// Seconds within which a machine that is watched must show a sign of life.
+    pub heartbeat_s: u32,
+    /// How much of a fingerprint must be there again.
+    pub strictness: Strictness,
+    /// What is asked of machines.
+    pub policy: Policy,
+}
+
+impl Default for Machines {
+    fn default() -> Self {
+        Self {
+            per_account: 5,
+            overage: Tolerance::default(),
+            release_cooldown_days: 7,
+            releases_per_year: 12,
+            heartbeat_s: 600,
+            strictness: Strictness::default(),
+            policy: Policy::default(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Result, Unique};
 use crate::figures::counts::{self, Counted};
 use crate::ids::AccountId;
 use crate::limits::SEARCH_WORDS_MAX;
+use crate::machines::slots;
 use crate::schema::{ACCOUNT_BY_ID, ACCOUNTS_BY_SERVER_ROLE, ACCOUNTS_BY_WORD, ID_BY_EMAIL, ID_BY_HANDLE};
 use crate::server_roles::ADMINISTRATOR;
 
@@ -28,12 +29,14 @@ pub(crate) fn replace(tx: &mut Tx<'_>, old: &Account, new: &Account) -> Result<(
     require_free(tx, new)?;
     remove_indexes(tx, old)?;
     put_indexes(tx, new)?;
+    slots::role_changed(tx, new.id, old.server_role, new.server_role)?;
     Ok(ACCOUNT_BY_ID.put(tx, &new.id, new)?)
 }
 
 /// Takes an account away; its names are free again.
 pub(crate) fn remove(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     remove_indexes(tx, account)?;
+    slots::role_changed(tx, account.id, account.server_role, None)?;
     counts::down(tx, Counted::Accounts)?;
     Ok(ACCOUNT_BY_ID.remove(tx, &account.id)?)
 }

@@ -117,6 +117,12 @@ pub enum Verb {
     MarkAppealed,
     /// An appeal was answered.
     AppealAnswered,
+    /// A machine showed other components and was still recognised.
+    MachineDrifted,
+    /// A machine became active beyond a limit, within what is tolerated.
+    MachineOverLimit,
+    /// How many machines an account or a role may have was changed.
+    MachineLimitsChanged,
 }
 
 /// One row of the trail.

@@ -3,7 +3,11 @@
 
 use chatelaine_store::{Order, Read, Text};
 
+use super::allowances::Most;
+use super::history::{self, Happened};
 use super::machine::{self, Fact, Facts, Machine, MachineCode, MachineRow, MachineState};
+use super::setup::Setup;
+use super::slots;
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
 use crate::clock::Stamp;
@@ -15,6 +19,7 @@ use crate::limits::MACHINES_PER_ACCOUNT_MAX;
 use crate::page::{Ask, Page};
 use crate::schema::{
     FACTS_BY_MACHINE, ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES, MACHINES_BY_ACCOUNT, RELEASES_BY_ACCOUNT,
+    SETUP_BY_MACHINE,
 };
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
@@ -35,7 +40,7 @@ pub struct NewMachine {
 /// What holds for those who bind machines; each protocol has its own settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BindTerms {
-    /// How many machines an account may have; 0 is as many as the server can keep.
+    /// How many active machines an account may have for which nothing else was set; 0 is as many as the server can keep.
     pub most: u32,
     /// What somebody who has not signed in may do.
     pub stranger: Stranger,
@@ -55,14 +60,14 @@ pub enum Stranger {
 /// Binds a machine to an account. An account may for itself; who manages machines for those with no more rights than their own;
 /// who has not signed in as the terms say. Fails, in this order, with `Denied(OtherAccount)`, `Refused(StrangersMayNot)`,
 /// `NotFound(Account)` (also for a closed one), `Exists(Machine)` when it is bound to this account, `Taken(MachineCode)` when to
-/// another, `OverLimit(Machines)`. The account hears of it.
+/// another, `OverLimit(..)`. The account hears of it.
 pub fn bind(core: &Core, caller: &Caller, new: NewMachine) -> Result<Machine> {
     Fact::check_all(&new.facts)?;
     let (now, caller_again) = (core.now(), caller.clone());
     core.write(caller, move |tx| {
         require_may_bind(tx, &caller_again, &new)?;
         require_free(tx, &new)?;
-        require_room(tx, &new)?;
+        require_room(tx, new.account)?;
         put(tx, now, &caller_again, &new)
     })
 }
@@ -107,27 +112,36 @@ fn require_free(r: &impl Read, new: &NewMachine) -> Result<()> {
     }
 }
 
-fn require_room(r: &impl Read, new: &NewMachine) -> Result<()> {
-    let most = match usize::try_from(new.terms.most) {
-        Ok(most) if most != 0 => most.min(MACHINES_PER_ACCOUNT_MAX),
-        Ok(_) | Err(_) => MACHINES_PER_ACCOUNT_MAX,
-    };
-    if MACHINES_BY_ACCOUNT.count(r, &new.account, most)? >= most {
-        return Err(Error::OverLimit(Limit::Machines));
-    }
-    Ok(())
+/// Passes while the account has fewer machines, active or not, than the server keeps.
+pub(super) fn require_room(r: &impl Read, account: AccountId) -> Result<()> {
+    let most = MACHINES_PER_ACCOUNT_MAX;
+    if MACHINES_BY_ACCOUNT.count(r, &account, most)? >= most { Err(Error::OverLimit(Limit::Machines)) } else { Ok(()) }
 }
 
 fn put(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewMachine) -> Result<Machine> {
     let (id, account) = (MachineId::new(tx.count_up(&MACHINES)?), new.account);
     let row = MachineRow { account, code: new.code.clone(), bound_at: now, state: MachineState::Active };
-    MACHINE_BY_ID.put(tx, &id, &row)?;
-    FACTS_BY_MACHINE.put(tx, &id, &Facts(new.facts.clone()))?;
-    ID_BY_MACHINE_CODE.put(tx, &Text(new.code.folded()), &id)?;
-    MACHINES_BY_ACCOUNT.put(tx, &(account, id), &())?;
+    put_rows(tx, id, &row, &Facts(new.facts.clone()))?;
+    SETUP_BY_MACHINE.put(tx, &id, &Setup { via: caller.dialect, ..Setup::default() })?;
+    slots::take_and_tell(tx, now, caller, (account, id), Most::strict(new.terms.most))?;
+    tell(tx, now, caller, (account, id))?;
+    Ok(Machine::of(id, row, new.facts.clone()))
+}
+
+/// The rows by which a bound machine is found.
+pub(super) fn put_rows(tx: &mut Tx<'_>, id: MachineId, row: &MachineRow, facts: &Facts) -> Result<()> {
+    MACHINE_BY_ID.put(tx, &id, row)?;
+    FACTS_BY_MACHINE.put(tx, &id, facts)?;
+    ID_BY_MACHINE_CODE.put(tx, &Text(row.code.folded()), &id)?;
+    Ok(MACHINES_BY_ACCOUNT.put(tx, &(row.account, id), &())?)
+}
+
+/// Notes that a machine was bound, for everybody who is told.
+pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (account, id): (AccountId, MachineId)) -> Result<()> {
+    history::note(tx, now, id, Happened::Bound)?;
     audit::record(tx, now, caller, Verb::MachineBound, &format!("machine {id}"), &format!("account {account}"))?;
     event_log::record(tx, now, Audience::account(account), What::MachineBound { account, machine: id })?;
-    Ok(Machine::of(id, row, new.facts.clone()))
+    Ok(())
 }
 
 /// Whose the machine of a code is, if it is bound; for protocols that tell whether one is.

@@ -16,9 +16,10 @@ use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::ids::{AccountId, MachineId};
 use crate::limits::{MACHINE_FACT_BYTES_MAX, MACHINE_FACT_NAME_BYTES_MAX, MACHINE_FACTS_MAX, REASON_CHARS_MAX};
 use crate::schema::{FACTS_BY_MACHINE, ID_BY_MACHINE_CODE, MACHINE_BY_ID};
+use crate::server_roles::{self, ServerPermission};
 
 /// Letters and digits of a machine code.
-const CODE_CHARS: usize = 32;
+pub(super) const CODE_CHARS: usize = 32;
 /// How many of them are shown at each end where the code is masked.
 const CODE_CHARS_SHOWN: usize = 4;
 
@@ -109,6 +110,10 @@ pub enum MachineState {
     Active,
     /// It was released; its code is free.
     Released(Released),
+    /// It is bound and has shown no sign of life since before this moment; it holds no slot.
+    Inactive(Stamp),
+    /// It is bound and banned; it holds no slot.
+    Banned,
 }
 
 /// How a machine was released.
@@ -147,6 +152,13 @@ pub struct MachineRow {
 }
 
 impl Row for MachineRow {}
+
+impl MachineRow {
+    /// Whether it belongs to its account still.
+    pub const fn is_bound(&self) -> bool {
+        !matches!(self.state, MachineState::Released(_))
+    }
+}
 
 /// A machine with what is known about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -192,6 +204,36 @@ pub fn code_for_mark(core: &Core, caller: &Caller, account: AccountId, machine: 
         let row = MACHINE_BY_ID.get(view, &machine)?.filter(|row| row.account == account);
         Ok(row.ok_or(Error::NotFound(Thing::Machine))?.code)
     })
+}
+
+/// What was told about a machine.
+pub(super) fn facts_of(r: &impl Read, id: MachineId) -> Result<Vec<Fact>> {
+    Ok(FACTS_BY_MACHINE.get(r, &id)?.unwrap_or_default().0)
+}
+
+/// A machine of the caller's own, also one that was released. Fails with `NotFound(Machine)` for any other.
+pub(super) fn own(r: &impl Read, caller: &Caller, id: MachineId) -> Result<MachineRow> {
+    let account = caller.require_account()?;
+    let found = MACHINE_BY_ID.get(r, &id)?.filter(|row| row.account == account);
+    found.ok_or(Error::NotFound(Thing::Machine))
+}
+
+/// A machine of the caller's own that is bound. Fails with `NotFound(Machine)` for any other.
+pub(super) fn own_bound(r: &impl Read, caller: &Caller, id: MachineId) -> Result<MachineRow> {
+    let row = own(r, caller, id)?;
+    if row.is_bound() { Ok(row) } else { Err(Error::NotFound(Thing::Machine)) }
+}
+
+/// A machine that the caller may look at: one's own, or any for who manages machines. Fails with `NotFound(Machine)` for others.
+pub(super) fn require_seen(r: &impl Read, caller: &Caller, id: MachineId) -> Result<MachineRow> {
+    let row = MACHINE_BY_ID.get(r, &id)?.ok_or(Error::NotFound(Thing::Machine));
+    if row.as_ref().is_ok_and(|row| caller.account_id() == Some(row.account)) {
+        return row;
+    }
+    match server_roles::may(r, caller, ServerPermission::ManageMachines)? {
+        true => row,
+        false => caller.require_account().and(Err(Error::NotFound(Thing::Machine))),
+    }
 }
 
 /// Passes for an account that is open. Fails with `NotFound(Account)` for none and for closed ones.

@@ -1,11 +1,15 @@
 //! Machines: computers that a person bound to the account, the checks that ran on them, and the marks of those who cheated.
-//! `machine.rs` says what one is, `binding.rs` and `releasing.rs` who has it, `checks.rs` and `marks.rs` what was found out,
+//! `machine.rs` says what one is, `binding.rs` and `releasing.rs` who has it, `slots.rs` and `allowances.rs` how many may be active,
+//! `standing.rs` which are, `setup.rs`, `tokens.rs` and `history.rs` what belongs to one, `fingerprint`, `enroll.rs` and `drift.rs`
+//! by what it is recognised, `policy.rs` and `alerts.rs` what is asked of them all, `checks.rs` and `marks.rs` what was found out,
 //! `evidence.rs` and `appeals.rs` what speaks for a mark and against it.
 //!
 //! Invariants: a machine code belongs to at most one account at a time; a released machine frees its code, loses what was told
 //! about it and stays as history; a check is closed once; marks are only ever added and lifted, and a machine that one in force
 //! names stays bound. Every state of a machine that is not its first one is a kind at the end of [`MachineState`].
 
+pub mod alerts;
+pub mod allowances;
 pub mod appeals;
 #[cfg(test)]
 mod appeals_tests;
@@ -13,20 +17,33 @@ mod binding;
 pub mod checks;
 #[cfg(test)]
 mod checks_tests;
+mod drift;
+mod enroll;
 pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
+pub mod fingerprint;
+pub mod history;
 mod machine;
 pub mod marks;
 #[cfg(test)]
 mod marks_tests;
+pub mod policy;
 mod releasing;
+pub mod setup;
+pub(crate) mod slots;
+#[cfg(test)]
+mod slots_tests;
+pub mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 
 pub use binding::{BindTerms, NewMachine, Stranger, bind, holder, list, list_of};
+pub use drift::{Rules, Shown};
+pub use enroll::{Enrolled, Enrolment, enroll};
 pub use machine::{Fact, Facts, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy, code_for_mark};
 pub(crate) use releasing::forget_some;
 pub use releasing::{Release, release};

@@ -3,8 +3,9 @@
 
 use chatelaine_store::{Order, Read, Text};
 
+use super::history::{self, Happened};
 use super::machine::{self, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy};
-use super::{checks, marks};
+use super::{allowances, checks, fingerprint, marks, setup, slots, tokens};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
 use crate::clock::Stamp;
@@ -13,7 +14,9 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, MachineId};
 use crate::limits::{MACHINE_RELEASES_COUNTED_MAX, MACHINE_RELEASES_WINDOW_S};
-use crate::schema::{FACTS_BY_MACHINE, ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES_BY_ACCOUNT, RELEASES_BY_ACCOUNT};
+use crate::schema::{
+    FACTS_BY_MACHINE, ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES_BY_ACCOUNT, RELEASES_BY_ACCOUNT, SETUP_BY_MACHINE,
+};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
@@ -128,26 +131,45 @@ fn free(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (id, row): (MachineId, &Ma
     FACTS_BY_MACHINE.remove(tx, &id)?;
     MACHINES_BY_ACCOUNT.remove(tx, &(account, id))?;
     RELEASES_BY_ACCOUNT.put(tx, &(account, now, id), &())?;
+    part(tx, account, id)?;
+    setup::blank(tx, id)?;
+    history::note(tx, now, id, Happened::Released)?;
     audit::record(tx, now, caller, Verb::MachineReleased, &format!("machine {id}"), &format!("account {account}"))?;
     event_log::record(tx, now, Audience::account(account), What::MachineReleased { account, machine: id })?;
     Ok(())
+}
+
+/// What every machine loses that is no longer bound: its slot, its token, what was measured of it.
+pub(super) fn part(tx: &mut Tx<'_>, account: AccountId, id: MachineId) -> Result<()> {
+    slots::free(tx, account, id)?;
+    tokens::end(tx, id)?;
+    fingerprint::forget(tx, id)
+}
+
+/// Takes away all that is known of a machine of an account that goes away.
+fn erase(tx: &mut Tx<'_>, account: AccountId, id: MachineId) -> Result<()> {
+    part(tx, account, id)?;
+    FACTS_BY_MACHINE.remove(tx, &id)?;
+    SETUP_BY_MACHINE.remove(tx, &id)?;
+    history::forget(tx, id)?;
+    Ok(MACHINE_BY_ID.remove(tx, &id)?)
 }
 
 /// Takes machines of an account that goes away, and what points to a person out of its checks and marks; says how many rows
 /// were touched, at most `most` of each kind. Codes are free again.
 pub(crate) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> Result<usize> {
     let mut touched = 0;
+    allowances::forget(tx, account)?;
     for (_, id) in MACHINES_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, most)? {
         if let Some(row) = MACHINE_BY_ID.get(tx, &id)? {
             ID_BY_MACHINE_CODE.remove(tx, &Text(row.code.folded()))?;
         }
-        FACTS_BY_MACHINE.remove(tx, &id)?;
-        MACHINE_BY_ID.remove(tx, &id)?;
+        erase(tx, account, id)?;
         MACHINES_BY_ACCOUNT.remove(tx, &(account, id))?;
         touched += 1;
     }
     for (_, at, id) in RELEASES_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, most)? {
-        MACHINE_BY_ID.remove(tx, &id)?;
+        erase(tx, account, id)?;
         RELEASES_BY_ACCOUNT.remove(tx, &(account, at, id))?;
         touched += 1;
     }

@@ -5,6 +5,7 @@
 mod m0002_failures_by_name;
 mod m0003_sealed_people;
 mod m0004_audit_chain;
+mod m0005_slots;
 
 use std::fmt;
 
@@ -21,7 +22,7 @@ use crate::sealing::SealKey;
 use crate::secrets;
 
 /// The shape that this code reads and writes.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// What is known about the server as a whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +111,7 @@ const STEPS: &[Step] = &[
     Step { to: 2, text: "wrong passwords are counted by name", batch: m0002_failures_by_name::batch },
     Step { to: 3, text: "what is personal is sealed", batch: m0003_sealed_people::batch },
     Step { to: 4, text: "the rows of the audit trail are chained", batch: m0004_audit_chain::batch },
+    Step { to: 5, text: "machines that are bound hold slots", batch: m0005_slots::batch },
 ];
 
 /// Brings the data to the present shape and gives the facts of the server; a new store gets its own. From then on the store is

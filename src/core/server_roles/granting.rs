@@ -13,6 +13,7 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, ServerRoleId};
 use crate::limits::{ROLE_DESCRIPTION_CHARS_MAX, ROLE_NAME_CHARS_MAX, SERVER_ROLES_MAX};
+use crate::machines::allowances;
 use crate::page::Done;
 use crate::schema::{ACCOUNTS_BY_SERVER_ROLE, SERVER_ROLE_BY_ID, SERVER_ROLES};
 use crate::{Core, Tx};
@@ -114,6 +115,7 @@ pub fn remove(core: &Core, caller: &Caller, id: ServerRoleId) -> Result<()> {
             return Err(Error::Refused(Reason::InUse));
         }
         SERVER_ROLE_BY_ID.remove(tx, &id)?;
+        allowances::role_removed(tx, id)?;
         audit::record(tx, now, &caller_again, Verb::ServerRoleRemoved, &format!("server role {id}"), "")
     })
 }

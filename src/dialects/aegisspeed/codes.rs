@@ -282,6 +282,8 @@ const fn value(op: Op, field: Field) -> Answer {
         | Field::Digest
         | Field::Range
         | Field::MachineFacts
+        | Field::MachineName
+        | Field::Components
         | Field::FieldName
         | Field::Reading => PARAMETERS,
     }
@@ -316,6 +318,7 @@ const fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Check
         | Thing::Mark
         | Thing::Appeal
+        | Thing::MachineAlert
         | Thing::Channel
         | Thing::Call => MISSING,
     }
@@ -351,6 +354,7 @@ const fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Check
         | Thing::Mark
         | Thing::Appeal
+        | Thing::MachineAlert
         | Thing::Channel
         | Thing::Call => CONFLICT,
     }
@@ -426,6 +430,12 @@ const fn refused(op: Op, reason: Reason) -> Answer {
         | Reason::Incomplete
         | Reason::AlreadyAnswered
         | Reason::MachineMarked
+        | Reason::MachineUnproven
+        | Reason::MachineTwin
+        | Reason::MachineBanned
+        | Reason::HeartbeatDue
+        | Reason::NonceDue
+        | Reason::MachineChanged
         | Reason::GivenOnce => CONFLICT,
     }
 }
@@ -433,7 +443,7 @@ const fn refused(op: Op, reason: Reason) -> Answer {
 const fn over_limit(op: Op, limit: Limit) -> Answer {
     match limit {
         Limit::Disk => failed(op),
-        Limit::Machines => row(409, "19003", "Machine limit reached"),
+        Limit::Machines | Limit::GroupMachines => row(409, "19003", "Machine limit reached"),
         Limit::Quota
         | Limit::FileBytes
         | Limit::Uploads

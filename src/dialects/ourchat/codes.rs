@@ -159,6 +159,8 @@ fn value(op: Op, field: Field, flaw: Flaw) -> Answer {
         | Field::Range
         | Field::MachineCode
         | Field::MachineFacts
+        | Field::MachineName
+        | Field::Components
         | Field::FieldName
         | Field::Reading => invalid(VALUE),
     }
@@ -202,7 +204,8 @@ fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Channel
         | Thing::Check
         | Thing::Mark
-        | Thing::Appeal => invalid(VALUE),
+        | Thing::Appeal
+        | Thing::MachineAlert => invalid(VALUE),
     }
 }
 
@@ -253,7 +256,8 @@ fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Call
         | Thing::Check
         | Thing::Mark
-        | Thing::Appeal => there("Conflict"),
+        | Thing::Appeal
+        | Thing::MachineAlert => there("Conflict"),
     }
 }
 
@@ -334,7 +338,13 @@ fn refused(op: Op, reason: Reason) -> Answer {
         | Reason::TooLate
         | Reason::GivenOnce
         | Reason::StrangersMayNot
-        | Reason::MachineMarked => denied(PERMISSION),
+        | Reason::MachineMarked
+        | Reason::MachineUnproven
+        | Reason::MachineTwin
+        | Reason::MachineBanned
+        | Reason::HeartbeatDue
+        | Reason::NonceDue
+        | Reason::MachineChanged => denied(PERMISSION),
     }
 }
 
@@ -358,6 +368,7 @@ fn over_limit(limit: Limit) -> Answer {
         | Limit::Kept
         | Limit::Machines
         | Limit::Marks
+        | Limit::GroupMachines
         | Limit::Evidence => row(Code::ResourceExhausted, "Limit Reached"),
     }
 }

@@ -104,7 +104,8 @@ fn kind(core: &Core, event: &Event) -> Option<Told> {
         | What::MachineBound { .. }
         | What::MachineReleased { .. }
         | What::CheckFinished { .. }
-        | What::MarkChanged { .. } => None,
+        | What::MarkChanged { .. }
+        | What::MachineAlert { .. } => None,
     }
 }
 

@@ -7,6 +7,7 @@
 
 use chatelaine_core::error::{Error, Field, Flaw, Limit, Reason, Right, SignInFlaw, Thing, Unique};
 
+use crate::machine_codes;
 use crate::wire::{Fault, Problem};
 
 /// How long a client waits after "busy".
@@ -284,12 +285,13 @@ fn refused(reason: Reason) -> Row {
         Reason::StrangersMayNot => {
             (403, "strangers-may-not", "Not for strangers", "Sign in with the account that this is for.")
         }
-        Reason::MachineMarked => (
-            409,
-            "machine-marked",
-            "The machine is marked",
-            "It stays bound while a mark against the account names it.",
-        ),
+        Reason::MachineMarked => machine_codes::MARKED,
+        Reason::MachineUnproven => machine_codes::UNPROVEN,
+        Reason::MachineTwin => machine_codes::TWIN,
+        Reason::MachineBanned => machine_codes::BANNED,
+        Reason::HeartbeatDue => machine_codes::HEARTBEAT_DUE,
+        Reason::NonceDue => machine_codes::NONCE_DUE,
+        Reason::MachineChanged => machine_codes::CHANGED,
         Reason::GivenOnce => (
             409,
             "given-once",
@@ -324,6 +326,9 @@ fn over_limit(limit: Limit) -> Row {
         Limit::Identifiers => (409, "limit-reached", "Too many identifiers", "Remove another first."),
         Limit::Kept => (409, "limit-reached", "Too much is kept", "Remove something kept first."),
         Limit::Machines => (409, "limit-reached", "Too many machines", "Release another machine first."),
+        Limit::GroupMachines => {
+            (409, "limit-reached", "Too many machines of the group", "All accounts of your role together have no room.")
+        }
         Limit::Marks => (409, "limit-reached", "Too many marks", "Lift another mark first."),
         Limit::Evidence => (409, "limit-reached", "Too many files", "Take another file off the mark first."),
         Limit::Connections => (429, "limit-reached", "Too many live connections", "Close another first."),
@@ -349,7 +354,7 @@ fn field_name(field: Field) -> &'static str {
         Field::Page => "after",
         Field::Kept => "settings",
         Field::Person => "person",
-        Field::RoleName | Field::FileName => "name",
+        Field::RoleName | Field::FileName | Field::MachineName => "name",
         Field::SettingValue => "value",
         Field::Note => "note",
         Field::ReasonText => "reason",
@@ -372,6 +377,7 @@ fn field_name(field: Field) -> &'static str {
         Field::Range => "range",
         Field::MachineCode => "machine_code",
         Field::MachineFacts => "facts",
+        Field::Components => "components",
         Field::FieldName => "field",
         Field::Reading => "reading",
     }
@@ -408,5 +414,6 @@ fn thing_words(thing: Thing) -> (&'static str, &'static str) {
         Thing::Check => ("a", "check"),
         Thing::Mark => ("a", "mark"),
         Thing::Appeal => ("an", "appeal"),
+        Thing::MachineAlert => ("an", "alert"),
     }
 }

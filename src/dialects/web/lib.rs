@@ -14,6 +14,7 @@ mod ids;
 mod invites;
 mod live;
 mod logins;
+mod machine_codes;
 mod marks;
 mod me;
 mod members;

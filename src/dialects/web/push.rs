@@ -121,6 +121,7 @@ fn words(what: &What) -> Words {
             other("check", data)
         }
         What::MarkChanged { account } => other("mark", json!({ "account": account })),
+        What::MachineAlert { alert, kind } => other("machine_alert", json!({ "alert": alert, "kind": kind.name() })),
     }
 }
 

@@ -33,23 +33,23 @@ macro_rules! words {
 words!(FIELDS: Field [
     Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept, Person,
     SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
-    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, FieldName, Reading,
+    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, MachineName, Components, FieldName, Reading,
 ]);
 words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
 words!(THINGS: Thing [
     Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
     Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
-    Channel, Call, Check, Mark, Appeal,
+    Channel, Call, Check, Mark, Appeal, MachineAlert,
 ]);
 words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
 words!(REASONS: Reason [
     NotAPerson, SignUpClosed, InviteNeeded, SetUpAlready, LastAdministrator, AccountClosed, Blocked, Expired, NotAMember,
     Muted, Banned, JoinRule, RoomKind, LastOwner, BuiltIn, NotEncrypted, Recalled, TooLate, InUse, Incomplete,
-    AlreadyAnswered, StrangersMayNot, MachineMarked, GivenOnce,
+    AlreadyAnswered, StrangersMayNot, MachineMarked, GivenOnce, MachineUnproven, MachineTwin, MachineBanned, HeartbeatDue, NonceDue, MachineChanged,
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Identifiers, Connections, Kept, Machines, Marks, Evidence,
+    Reports, Identifiers, Connections, Kept, Machines, GroupMachines, Marks, Evidence,
 ]);
 
 const SIGN_INS: [SignInFlaw; 10] = [

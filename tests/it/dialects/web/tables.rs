@@ -6,7 +6,10 @@ use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::error::Error;
 use chatelaine_core::event::{Audience, Ended, Event, Presence, What};
-use chatelaine_core::ids::{AccountId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
+use chatelaine_core::ids::{
+    AccountId, AlertId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId,
+};
+use chatelaine_core::machines::alerts::AlertKind;
 use chatelaine_core::machines::checks::{LaunchCode, Outcome};
 use chatelaine_web::{Fault, frame, problem};
 use serde_json::json;
@@ -139,5 +142,6 @@ fn events() -> Vec<What> {
         What::MachineReleased { account, machine: MachineId::new(4) },
         What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 7), outcome: Outcome::Failed },
         What::MarkChanged { account },
+        What::MachineAlert { alert: AlertId::new(9), kind: AlertKind::Twin },
     ]
 }
