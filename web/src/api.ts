@@ -339,6 +339,8 @@ const post = <T>(path: string, body?: unknown, query?: Query) => call<T>("POST",
 const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, body);
 const put = <T>(path: string, body?: unknown) => call<T>("PUT", path, body ?? {});
 const remove = <T>(path: string) => call<T>("DELETE", path);
+/** The same calls, for the parts of the interface that are fetched later and bring their own list (`api-machines.ts`). */
+export const http = { get, post, patch, put, remove, address };
 
 /** Reads every page of a list, up to `most` items. */
 export async function all<T>(page: (after: string | null) => Promise<Page<T>>, most: number): Promise<T[]> {
@@ -357,6 +359,8 @@ export const setup = (b: { token: string; handle: string; email?: string; displa
 export const signUp = (b: { handle?: string; email?: string; display_name: string; password: string; invite?: string }) => post<Signed>("/accounts", { ...b, cookie: true });
 export const signIn = (account: string, password: string) => post<Signed>("/logins", { account, password, cookie: true });
 export const resetPassword = (token: string, password: string) => post<void>("/password-resets", { token, password });
+/** How many machines others offer; all else about them is in `api-machines.ts`. */
+export const machineOffers = () => get<Page<unknown>>("/machines/offers");
 export const signOut = () => remove<void>("/logins/current");
 export const logins = () => get<Page<Login>>("/logins");
 export const endLogin = (id: Id) => remove<void>(`/logins/${id}`);

@@ -34,6 +34,11 @@ const PATHS = {
   mail: "M3 6h18v12H3zM3 7l9 6 9-6",
   retry: "M20 12a8 8 0 1 1-2.500-5.800M20 3v4.500h-4.500",
   leave: "M10 4H5v16h5M10 12h10m-4-4l4 4-4 4",
+  machine: "M3 4h18v12H3zM9 20h6M12 16v4",
+  ban: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M5.700 5.700l12.600 12.600",
+  key: "M8 16a4.500 4.500 0 1 0 0-9 4.500 4.500 0 0 0 0 9M12.500 11.500H21v4M17 11.500v3",
+  swap: "M4 8h15l-4-4M20 16H5l4 4",
+  flag: "M6 21V4h12l-2.500 4L18 12H6",
 } as const;
 
 export type IconName = keyof typeof PATHS;

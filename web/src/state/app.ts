@@ -25,7 +25,7 @@ export const server = signal<Server | null>(null);
 export const me = signal<Me | null>(null);
 export const outbox = signal<Outbox | null>(null);
 /** Raised when such a list changed at the server; the screens that show one read it again. */
-export const changed = { invites: signal(0), friends: signal(0), requests: signal(0), logins: signal(0) };
+export const changed = { invites: signal(0), friends: signal(0), requests: signal(0), logins: signal(0), machines: signal(0), alerts: signal(0) };
 
 export const isAdmin = (): boolean => (me.value?.server_role ?? null) !== null;
 
@@ -208,6 +208,13 @@ function apply(frame: Frame): void {
       refresh(account);
       if (account === me.value?.id) api.me().then((fresh) => ((me.value = fresh), learnMe(fresh)), () => {});
       return;
+    case "machine":
+    case "check":
+    case "mark":
+    case "machine_notice":
+      return soon("machines");
+    case "machine_alert":
+      return soon("alerts");
     case "login_ended":
       changed.logins.value++;
       return;
@@ -217,6 +224,17 @@ function apply(frame: Frame): void {
     default:
       return;
   }
+}
+
+const due = new Set<"machines" | "alerts">();
+/** Raises it once for a burst of events: of an import, or of the machines of everybody. */
+function soon(what: "machines" | "alerts"): void {
+  if (due.has(what)) return;
+  due.add(what);
+  setTimeout(() => {
+    due.delete(what);
+    changed[what].value++;
+  }, 250);
 }
 
 function applyRead(room: Id, account: Id, offset: number): void {

@@ -1,5 +1,5 @@
 // What the person may do in a room, as far as the page can know; the server decides.
-import type { RoomSummary } from "../api";
+import type { Me, RoomSummary } from "../api";
 
 export const PERMISSIONS = [
   "send_message",
@@ -27,6 +27,9 @@ export const may = (s: RoomSummary, what: Permission): boolean => s.me.permissio
 /** Whether the room's settings are worth showing: some of them can be changed. */
 export const manages = (s: RoomSummary): boolean => s.room.kind === "group" && (["set_title", "set_avatar", "set_description", "delete_room", "set_role", "accept_join"] as const).some((p) => may(s, p));
 export const mayInvite = (s: RoomSummary): boolean => s.room.kind === "group" && (s.room.options.members_may_invite || s.me.role !== ROLE_MEMBER);
+
+/** Whether the person has a permission that holds for the whole server. */
+export const mayServer = (who: Me | null, what: string): boolean => who?.permissions.includes(what) ?? false;
 
 /** Why the person cannot write here now, or null. */
 export function silenced(s: RoomSummary, now: number): { why: "muted"; until: string } | { why: "quiet" } | null {

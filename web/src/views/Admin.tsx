@@ -8,18 +8,32 @@ import { confirm, Dialog } from "../parts/Dialog";
 import { Choose, Field, Form, useForm } from "../parts/Field";
 import { IconButton } from "../parts/Icon";
 import { type Choice, Menu } from "../parts/Menu";
-import { Empty, Loaded } from "../parts/States";
+import { Empty, Failed, Loaded, Waiting } from "../parts/States";
 import { date, moment } from "../parts/time";
+import { lazily } from "../parts/useLazy";
 import { useLoad } from "../parts/useLoad";
 import { me } from "../state/app";
 import { attempt, notify } from "../state/notices";
 import { nameOf, person } from "../state/people";
+import { mayServer } from "../state/rights";
 import { route } from "../state/route";
 import { w } from "../words";
 import { Page, Part } from "./Page";
 
 const SERVER_ADMIN = 1;
-const TABS = ["accounts", "serverSettings", "audit"] as const;
+const TABS = ["accounts", "serverSettings", "audit", "machines"] as const;
+const useLater = lazily<object>({
+  machines: async () => (await import("./machines/Admin")).MachineAdmin,
+  proof: async () => (await import("./machines/AuditProof")).AuditProof,
+});
+
+/** A part that comes with the screens about machines. */
+function Later(props: { name: "machines" | "proof" }): VNode {
+  const { Found, failed, again } = useLater(props.name);
+  if (Found) return <Found />;
+  return failed ? <Failed text={w.value.offlineError} again={again} /> : <Waiting />;
+}
+
 
 export function Admin(): VNode {
   const t = w.value;
@@ -27,7 +41,7 @@ export function Admin(): VNode {
   return (
     <Page title={t.admin}>
       <nav class="tabs" aria-label={t.admin}>
-        {TABS.map((name) => (
+        {TABS.filter((name) => name !== "machines" || mayServer(me.value, "manage_machines")).map((name) => (
           <a key={name} href={`#/admin/${name}`} aria-current={tab === name ? "page" : undefined}>
             {t[name]}
           </a>
@@ -35,7 +49,13 @@ export function Admin(): VNode {
       </nav>
       {tab === "accounts" && <Accounts />}
       {tab === "serverSettings" && <Settings />}
-      {tab === "audit" && <AuditList />}
+      {tab === "audit" && (
+        <>
+          <Later name="proof" />
+          <AuditList />
+        </>
+      )}
+      {tab === "machines" && <Later name="machines" />}
     </Page>
   );
 }

@@ -7,12 +7,14 @@ import { confirm, Dialog } from "../parts/Dialog";
 import { Check, Choose, Field, Form, useForm } from "../parts/Field";
 import { Icon, IconButton } from "../parts/Icon";
 import { PicturePick } from "../parts/PicturePick";
-import { Loaded } from "../parts/States";
+import { Failed, Loaded, Waiting } from "../parts/States";
 import { moment } from "../parts/time";
+import { lazily } from "../parts/useLazy";
 import { useLoad } from "../parts/useLoad";
+import { me } from "../state/app";
 import { attempt, notify } from "../state/notices";
 import { nameOf, person } from "../state/people";
-import { manages, may, mayInvite, PERMISSIONS } from "../state/rights";
+import { manages, may, mayInvite, mayServer, PERMISSIONS } from "../state/rights";
 import { changeSummary, dropRoom } from "../state/rooms";
 import { go } from "../state/route";
 import { w } from "../words";
@@ -50,9 +52,18 @@ export function RoomSettings(props: { of: RoomSummary }): VNode {
       {group && manages(s) && <General of={s} />}
       {group && mayInvite(s) && <Links of={s} />}
       {group && may(s, "set_role") && <Roles of={s} />}
+      {group && may(s, "set_title") && mayServer(me.value, "manage_machines") && <Alerting room={s.room.id} />}
       {group && <Ending of={s} />}
     </>
   );
+}
+
+const useLater = lazily<{ room: number }>({ alerts: async () => (await import("./machines/RoomAlerts")).RoomAlerts });
+
+function Alerting(props: { room: number }): VNode {
+  const { Found, failed, again } = useLater("alerts");
+  if (Found) return <Found room={props.room} />;
+  return failed ? <Failed text={w.value.offlineError} again={again} /> : <Waiting />;
 }
 
 const OPTIONS = ["members_may_send", "members_may_list", "members_may_invite", "listed"] as const;

@@ -24,6 +24,7 @@ const screens: Record<string, () => Promise<ComponentType<object>>> = {
   join: async () => (await import("./Join")).Join,
   people: async () => (await import("./Person")).Person,
   invites: async () => (await import("./Invites")).Invites,
+  machines: async () => (await import("./machines/Machines")).Machines,
 };
 const useScreen = lazily(screens);
 
@@ -39,7 +40,7 @@ export function Shell(): VNode {
   const room = place === "rooms" ? numberAt(r, 1) : null;
   const t = w.value;
   useEffect(() => void loadRooms(), []);
-  useEffect(() => void waitingFor(), [changed.friends.value, changed.invites.value]);
+  useEffect(() => void waitingFor(), [changed.friends.value, changed.invites.value, changed.machines.value]);
   const home = place === "" || (place === "rooms" && room === null);
   // On a phone the list is all there is to see at home.
   const listFirst = home && narrow.value;
@@ -100,6 +101,7 @@ function Places(props: { at: string }): VNode {
       <Place to="/" icon="chats" text={t.chats} here={props.at === "" || props.at === "rooms"} mark={unreadRooms.value} />
       <Place to="/friends" icon="friends" text={t.friends} here={props.at === "friends" || props.at === "people"} mark={asks.friends} />
       <Place to="/find" icon="find" text={t.find} here={props.at === "find"} />
+      <Place to="/machines" icon="machine" text={t.machines} here={props.at === "machines"} mark={asks.offers} />
       {isAdmin() && <Place to="/admin" icon="admin" text={t.admin} here={props.at === "admin"} />}
       <Place to="/me" icon="me" text={t.me} here={props.at === "me"}>
         {me.value && <PersonFace of={person(me.value.id).value} size="s" />}

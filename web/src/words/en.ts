@@ -42,7 +42,7 @@ export const en = {
   // Failures
   somethingWrong: "Something went wrong. Try again; if it stays so, tell whoever runs this server.",
   offlineError: "The server cannot be reached. Check the connection and try again.",
-  tooFast: (s: number) => `Too fast. Try again in ${plural(s, "second", "seconds")}.`,
+  tooFast: (s: number) => (s < 120 ? `Too fast. Try again in ${plural(s, "second", "seconds")}.` : `Too early. Try again in ${s < 172_800 ? plural(Math.ceil(s / 3600), "hour", "hours") : plural(Math.ceil(s / 86_400), "day", "days")}.`),
   problems: {
     "sign-in-failed": "The name or the password is wrong. Whoever runs this server can give you a link for a new password.",
     weak: "This password is too easy to guess. Make it longer, with words nobody expects.",
@@ -95,6 +95,7 @@ export const en = {
   chats: "Chats",
   friends: "Friends",
   find: "Find",
+  machines: "Machines",
   me: "Me",
   admin: "Admin",
   welcome: (name: string) => `Hello, ${name}`,

@@ -37,7 +37,7 @@ export const zh: Words = {
 
   somethingWrong: "出错了。请重试；若仍如此，请告知服务器管理员。",
   offlineError: "无法连接服务器。请检查网络后重试。",
-  tooFast: (s) => `操作太快，请在 ${s} 秒后重试。`,
+  tooFast: (s) => (s < 120 ? `操作太快，请在 ${s} 秒后重试。` : `还不到时候，请在 ${s < 172_800 ? `${Math.ceil(s / 3600)} 小时` : `${Math.ceil(s / 86_400)} 天`}后重试。`),
   problems: {
     "sign-in-failed": "账号或密码不正确。服务器管理员可以给你重设密码的链接。",
     weak: "密码太容易被猜到。请写长一些，用别人想不到的词。",
@@ -96,6 +96,7 @@ export const zh: Words = {
   chats: "聊天",
   friends: "好友",
   find: "发现",
+  machines: "机器",
   me: "我",
   admin: "管理",
   welcome: (name) => `你好，${name}`,

@@ -1,0 +1,129 @@
+// What an owner can do with a machine. Each asks first and says what will happen; what cannot be done yet says when.
+import { type VNode } from "preact";
+import { useState } from "preact/hooks";
+import type { Account } from "../../api";
+import * as api from "../../api-machines";
+import type { Machine } from "../../api-machines";
+import { confirm, Dialog } from "../../parts/Dialog";
+import { Field, Form, useForm } from "../../parts/Field";
+import type { Choice } from "../../parts/Menu";
+import { PeoplePicker } from "../../parts/People";
+import { changed } from "../../state/app";
+import { waitWords } from "../../state/machines";
+import { attempt, notify } from "../../state/notices";
+import { w } from "../../words";
+import { m } from "../../words/machines";
+import { command, CopyLine, nameOfMachine, Once } from "./Bits";
+import { OfflineRequest } from "./Certificates";
+
+export type Asking = "rename" | "transfer" | "replace" | "offline" | { token: string };
+
+const told = () => changed.machines.value++;
+const run = (what: () => Promise<unknown>, done: string) => void attempt(what, done).then(told);
+
+/** What the menu of a machine and its page offer; `ask` opens what needs more than a yes. */
+export function choicesFor(of: Machine, ask: (what: Asking) => void, now: number): Choice[] {
+  const t = m.value;
+  const name = nameOfMachine(of);
+  if (of.state === "released") return [];
+  const wait = waitWords(of, now);
+  const sure = async (title: string, text: string, act: string, what: () => Promise<unknown>, done: string) => {
+    if (await confirm(title, text, act)) run(what, done);
+  };
+  const renaming: Choice = { icon: "edit", text: t.rename, act: () => ask("rename") };
+  if (of.state === "banned") return [renaming];
+  const list: Choice[] = [
+    renaming,
+    { icon: "key", text: t.certificate, act: () => ask("offline") },
+    {
+      icon: "lock",
+      text: t.newToken,
+      act: () =>
+        void confirm(t.tokenTitle(name), t.tokenText, t.newToken).then((yes) => {
+          if (yes) void attempt(async () => ask({ token: (await api.newToken(of.id)).token }));
+        }),
+    },
+    of.offer
+      ? { icon: "close", text: t.withdraw, act: () => run(() => api.withdraw(of.id), t.withdrawn) }
+      : { icon: "friends", text: t.transfer, act: () => ask("transfer") },
+  ];
+  if (wait?.free ?? true)
+    list.push(
+      { icon: "swap", text: t.replace, danger: true, act: () => ask("replace") },
+      { icon: "leave", text: t.release, danger: true, act: () => void sure(t.releaseTitle(name), t.releaseText, t.release, () => api.release(of.id), t.released) },
+    );
+  return list;
+}
+
+/** The dialog that an action needs. */
+export function AskDialog(props: { of: Machine; asking: Asking; onClose: () => void }): VNode {
+  const { of, asking, onClose } = props;
+  if (asking === "rename") return <Rename of={of} onClose={onClose} />;
+  if (asking === "transfer") return <Transfer of={of} onClose={onClose} />;
+  if (asking === "replace") return <Replace of={of} onClose={onClose} />;
+  if (asking === "offline") return <OfflineRequest onClose={onClose} />;
+  return <Once title={m.value.newToken} text={m.value.tokenOnce} secret={asking.token} onClose={onClose} />;
+}
+
+function Rename(props: { of: Machine; onClose: () => void }): VNode {
+  const t = m.value;
+  const [name, setName] = useState(props.of.name);
+  const { flaws, submit } = useForm(async () => {
+    await api.changeMachine(props.of.id, { name: name.trim() });
+    notify("done", w.value.saved);
+    told();
+    props.onClose();
+  }, ["name"]);
+  return (
+    <Dialog title={t.renameTitle} onClose={props.onClose}>
+      <Form onSubmit={submit} flaws={flaws} submit={w.value.save}>
+        <Field label={t.name} value={name} onInput={setName} maxLength={60} hint={t.nameHint} error={flaws.of("name")} focus />
+      </Form>
+    </Dialog>
+  );
+}
+
+function Transfer(props: { of: Machine; onClose: () => void }): VNode {
+  const t = m.value;
+  const [picked, setPicked] = useState<Account[]>([]);
+  const { flaws, submit } = useForm(async () => {
+    const to = picked[0];
+    if (!to) return;
+    await api.offer(props.of.id, to.id);
+    notify("done", t.offered);
+    told();
+    props.onClose();
+  }, []);
+  return (
+    <Dialog title={t.transferTitle(nameOfMachine(props.of))} onClose={props.onClose}>
+      <p>{t.transferText}</p>
+      <Form onSubmit={submit} flaws={flaws} submit={t.offer} idle={picked.length === 0}>
+        <PeoplePicker picked={picked} onChange={setPicked} single focus />
+      </Form>
+    </Dialog>
+  );
+}
+
+function Replace(props: { of: Machine; onClose: () => void }): VNode {
+  const t = m.value;
+  const [code, setCode] = useState("");
+  const [name, setName] = useState(props.of.name);
+  const { flaws, submit } = useForm(async () => {
+    await api.replace(props.of.id, { name: name.trim(), code: code.trim() });
+    notify("done", t.replaced);
+    told();
+    props.onClose();
+  }, ["code", "name"]);
+  return (
+    <Dialog title={t.replaceTitle(nameOfMachine(props.of))} onClose={props.onClose}>
+      <p>{t.replaceText}</p>
+      <p>{t.replaceHow}</p>
+      <CopyLine label={t.command} text={command(`register --replace ${props.of.id}`)} />
+      <p>{t.replaceByHand}</p>
+      <Form onSubmit={submit} flaws={flaws} submit={t.replace} idle={code.trim() === ""}>
+        <Field label={t.newCode} value={code} onInput={setCode} hint={t.newCodeHint} error={flaws.of("code") ?? flaws.of("machine_code")} maxLength={4000} required />
+        <Field label={t.name} value={name} onInput={setName} maxLength={60} error={flaws.of("name")} />
+      </Form>
+    </Dialog>
+  );
+}
