@@ -11,7 +11,7 @@ use super::{Exit, Failure, admin, say};
 #[command(after_help = "\
 Examples:
   chatelaine audit verify                  is every row as it was written?
-  chatelaine audit export > trail.jsonl    all rows with their links, oldest first
+  chatelaine audit export > trail.jsonl    all rows with their links, oldest first, then the signed heads
 
 Works while the server runs and while it does not. Note the head that verify prints at another place: who
 can write the whole data folder can also write a new chain, but not the old head.")]
@@ -24,9 +24,10 @@ pub struct Args {
 
 #[derive(clap::Subcommand, Debug)]
 enum What {
-    /// Go through the chain and name the first row that was changed, taken out or put in.
+    /// Go through the chain and name the first row that was changed, taken out or put in, or the first day whose signed head
+    /// does not fit.
     Verify,
-    /// Print all rows with their links, one JSON object a line.
+    /// Print all rows with their links and all signed heads, one JSON object a line.
     Export,
 }
 
@@ -34,7 +35,9 @@ enum What {
 pub fn run(args: &Args) -> Result<(), Failure> {
     match args.what {
         What::Verify => verify(&args.place),
-        What::Export => admin::each_page(&args.place, Command::AuditExport { after: None }, |page| say(&lines(page))),
+        What::Export => [Command::AuditExport { after: None }, Command::AuditHeads { after: None }]
+            .into_iter()
+            .try_for_each(|list| admin::each_page(&args.place, list, |page| say(&lines(page)))),
     }
 }
 

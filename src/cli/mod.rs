@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod data_dir;
 mod failure;
+mod keys;
 mod open;
 mod serve;
 mod server_key;
@@ -54,6 +55,8 @@ enum Command {
     Admin(admin::Args),
     /// Verify or export the audit trail, whose rows are chained.
     Audit(audit::Args),
+    /// List or rotate the keys by which the server signs.
+    Keys(keys::Args),
     /// Read every row and hash every file body: is everything in order?
     Verify(verify::Args),
     /// Write all rows into one file, or make a new folder from such a file.
@@ -84,6 +87,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Admin(args) => admin::run(args),
         Command::Audit(args) => audit::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),

@@ -105,6 +105,8 @@ pub enum What {
     MarkChanged { account: AccountId },
     /// Something about machines that those who look after them shall know.
     MachineAlert { alert: AlertId, kind: AlertKind },
+    /// The server has a word for a machine; whoever may reads it by its number.
+    MachineNoticed { machine: MachineId, number: u64 },
 }
 
 /// Which logins ended.
@@ -195,6 +197,11 @@ pub const fn account_topic(account: AccountId) -> Topic {
 /// The topic of the members of a room.
 pub const fn room_topic(room: RoomId) -> Topic {
     Topic(2, room.get())
+}
+
+/// The topic of a machine's own connections.
+pub const fn machine_topic(machine: MachineId) -> Topic {
+    Topic(3, machine.get())
 }
 
 /// Who learns of an event, at the moment it happens.

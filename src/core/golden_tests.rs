@@ -75,6 +75,7 @@ fn later_kinds() -> Vec<What> {
         What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 12), outcome: Outcome::Failed },
         What::MarkChanged { account },
         What::MachineAlert { alert: AlertId::new(6), kind: AlertKind::Twin },
+        What::MachineNoticed { machine: MachineId::new(5), number: 300 },
     ]
 }
 

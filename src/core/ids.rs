@@ -127,6 +127,14 @@ id!(
     AlertId, ID_END
 );
 id!(
+    /// A certificate of a machine.
+    CertificateId, ID_END
+);
+id!(
+    /// A key by which the server signs.
+    SigningKeyId, ID_END
+);
+id!(
     /// A channel of readings.
     ChannelId, ID_END
 );

@@ -39,6 +39,7 @@ pub mod sealing;
 pub mod secrets;
 pub mod server_roles;
 pub mod settings;
+pub mod signing;
 mod split;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

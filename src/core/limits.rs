@@ -351,6 +351,20 @@ pub const EVIDENCE_PER_MARK_MAX: usize = 20;
 pub const MARKS_PER_FILE_MAX: usize = 20;
 /// Characters of an appeal against a mark.
 pub const APPEAL_CHARS_MAX: usize = 2_000;
+/// Seconds a certificate of a machine lasts at most.
+pub const CERTIFICATE_LIFE_MAX_S: u64 = 366 * 24 * 3_600;
+/// Seconds for which notices to machines are kept: longer than any certificate lasts.
+pub const MACHINE_NOTICES_KEPT_S: u64 = 400 * 24 * 3_600;
+/// Notices to machines that one command takes away.
+pub const MACHINE_NOTICES_SWEPT_PER_WRITE: usize = 200;
+/// Certificates that ended early, told of in one list.
+pub const REVOCATIONS_LISTED_MAX: usize = 1_000;
+/// Bytes of a text that the server signs.
+pub const SIGNED_TEXT_BYTES_MAX: usize = 64 * 1_024;
+/// Signing keys that may be replaced by others within the time of the longest certificate.
+pub const SIGNING_KEY_ROTATIONS_MAX: usize = 64;
+/// Signing keys of one list.
+pub const SIGNING_KEYS_LISTED_MAX: usize = 200;
 /// Fields of a channel.
 pub const CHANNEL_FIELDS_MAX: usize = 20;
 /// Characters of the name of a field.

@@ -94,6 +94,7 @@ schema! {
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
         0x0406 AUDIT_LINK_BY_ID "audit_link_by_id": AuditId => crate::audit::Link;
+        0x0407 AUDIT_HEAD_BY_DAY "audit_head_by_day": crate::audit::Day => crate::audit::HeadRow;
         0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::AnnouncementRow;
         0x0405 TITLE_BY_ANNOUNCEMENT "title_by_announcement": AnnouncementId => String;
 
@@ -190,6 +191,11 @@ schema! {
         0x0b16 ALERT_BY_ID "alert_by_id": AlertId => crate::machines::alerts::AlertRow;
         0x0b17 WARNED_COUNT "warned_count": (u32, u8) => u64;
         0x8b18 HISTORY_BY_MACHINE "history_by_machine": (MachineId, u64) => crate::machines::history::History;
+        0x8b30 SIGNING_KEY_BY_NUMBER "signing_key_by_number": SigningKeyId => crate::signing::SigningKeyRow;
+        0x0b33 NOTICE_BY_NUMBER "notice_by_number": u64 => crate::machines::notices::NoticeRow;
+        0x0b34 NOTICES_BY_MACHINE "notices_by_machine": (MachineId, u64) => ();
+        0x0b35 REVOCATION_BY_NUMBER "revocation_by_number": u64 => MachineId;
+        0x0b36 REVOKED_BY_MACHINE "revoked_by_machine": MachineId => u64;
 
         0x0b43 EVIDENCE_BY_MARK "evidence_by_mark": (MarkId, FileId) => ();
         0x0b44 MARKS_BY_FILE "marks_by_file": (FileId, MarkId) => ();
@@ -245,6 +251,8 @@ schema! {
         0x0f0f LETTERS "letters";
         0x0f10 MARKS "marks";
         0x0f11 ALERTS "alerts";
+        0x0f13 NOTICES "notices";
+        0x0f14 SIGNING_KEYS "signing_keys";
     }
 }
 

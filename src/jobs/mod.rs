@@ -3,6 +3,7 @@
 //! A job runs once, says how much it did, and is safe to repeat or to skip: a server that was off
 //! for a month catches up with the first run.
 
+mod audit_heads;
 mod calls;
 mod deleted_rooms;
 mod expire;
@@ -32,6 +33,7 @@ pub struct Job {
 pub const ALL: &[Job] = &[
     Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
     Job { name: "calls", every: Duration::from_secs(60), run: calls::run },
+    Job { name: "audit-heads", every: Duration::from_secs(10 * 60), run: audit_heads::run },
     Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },
     Job { name: "deleted-rooms", every: Duration::from_secs(60 * 60), run: deleted_rooms::run },
     Job { name: "lapse", every: Duration::from_secs(60 * 60), run: lapse::run },

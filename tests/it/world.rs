@@ -312,6 +312,7 @@ fn start(
         folders,
         mounts: mounts
             .path("/api/v1", "web")
+            .path(chatelaine_web::WELL_KNOWN, "web")
             .body("/api/v1/files", "web", core.settings().files.upload_bytes)
             .body("/api/v1/uploads", "web", chatelaine_web::CHUNK_BYTES_MAX)
             .socket("/api/v1/live", "web", Arc::new(live)),

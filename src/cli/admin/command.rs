@@ -99,6 +99,18 @@ pub enum Command {
         /// The cursor of the page before.
         after: Option<u64>,
     },
+    /// List the signed heads of the audit trail, newest first, one page.
+    AuditHeads {
+        /// The cursor of the page before.
+        after: Option<u64>,
+    },
+    /// List the keys by which the server signs.
+    Keys,
+    /// Let a fresh key sign.
+    KeyRotate {
+        /// Trust the old one no longer.
+        distrust: bool,
+    },
     /// Make a sign-up invite.
     Invite {
         /// How many accounts it lets in.
@@ -151,6 +163,7 @@ impl Command {
             Command::Accounts { .. } => Command::Accounts { after },
             Command::Audit { .. } => Command::Audit { after },
             Command::AuditExport { .. } => Command::AuditExport { after },
+            Command::AuditHeads { .. } => Command::AuditHeads { after },
             Command::Invites { .. } => Command::Invites { after },
             other => other,
         }

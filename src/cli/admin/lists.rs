@@ -1,10 +1,10 @@
 //! The lists of admin commands as tables of text.
 
 use chatelaine_core::accounts::{self, Account, State, invites};
-use chatelaine_core::audit;
+use chatelaine_core::audit::{self, Day, Head};
 use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
 use chatelaine_core::server_roles::{self, ServerPermission};
-use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, settings};
+use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, settings, signing};
 
 use super::command::{Reply, Table};
 
@@ -82,6 +82,32 @@ pub fn audit_links(core: &Core, caller: &Caller, after: Option<u64>) -> Result<R
         let link = link.map_or(String::new(), |link| link.to_string());
         table.next = Some(row.id.get());
         table.rows.push(audit::fields(&row).into_iter().chain([link]).collect());
+    }
+    Ok(Reply::Table(table))
+}
+
+/// The signed heads of the audit trail, newest first, with the public half of the key of each.
+pub fn audit_heads(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> {
+    let day = |number| u32::try_from(number).map_or(Day::new(u32::MAX), Day::new);
+    let page = audit::list_heads(core, caller, Ask { after: after.map(day), limit: PAGE })?;
+    let keys = signing::list(core, caller)?;
+    let mut table = Table::new(&["day", "rows", "head", "at", "key", "public", "text"]);
+    for Head { day, row, text } in page.items {
+        let key = keys.iter().find(|key| key.id == row.key).map_or(String::new(), |key| hex::encode(key.public));
+        let (rows, link, at) = (row.rows.to_string(), row.link.to_string(), row.at.to_string());
+        table.rows.push(vec![day.to_string(), rows, link, at, row.key.to_string(), key, text]);
+    }
+    table.next = page.next.map(|day| day.get().into());
+    Ok(Reply::Table(table))
+}
+
+/// The keys by which the server signs, newest first.
+pub fn keys(core: &Core, caller: &Caller) -> Result<Reply> {
+    let mut table = Table::new(&["number", "public", "from", "signs until", "trusted until"]);
+    let until = |at: Option<Stamp>| at.map_or(String::new(), |at| at.to_string());
+    for key in signing::list(core, caller)? {
+        let (number, public, from) = (key.id.to_string(), hex::encode(key.public), key.from.to_string());
+        table.rows.push(vec![number, public, from, until(key.signs_until), until(key.trusted_until)]);
     }
     Ok(Reply::Table(table))
 }

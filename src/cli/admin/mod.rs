@@ -220,6 +220,11 @@ pub fn run(args: Args) -> Result<(), Failure> {
     super::say(&print::reply(&reply, args.json))
 }
 
+/// What came of a command, as text for people or JSON for scripts.
+pub fn printed(reply: &Reply, as_json: bool) -> String {
+    print::reply(reply, as_json)
+}
+
 /// Has one command done on the data folder of `place`, by the server if it runs.
 pub fn once(place: &Place, command: Command) -> Result<Reply, Failure> {
     let dir = data_dir::prepare(&place.data, Missing::Refuse)?;

@@ -6,7 +6,7 @@ use chatelaine_core::audit::{self, Verified};
 use chatelaine_core::error::{Error, Field, Flaw, Reason, Thing, Unique};
 use chatelaine_core::ids::{AccountId, InviteId};
 use chatelaine_core::server_roles::{NewServerRole, ServerPermission, ServerPermissions};
-use chatelaine_core::{Caller, Core, Result, Until, logins, server_roles, settings};
+use chatelaine_core::{Caller, Core, Result, Until, logins, server_roles, settings, signing};
 
 use super::command::{Command, Password, Reply};
 use super::{lists, maintain};
@@ -100,6 +100,12 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
         Command::Settings => Ok(lists::settings(core, caller)?),
         Command::Audit { after } => Ok(lists::audit(core, caller, after)?),
         Command::AuditExport { after } => Ok(lists::audit_links(core, caller, after)?),
+        Command::AuditHeads { after } => Ok(lists::audit_heads(core, caller, after)?),
+        Command::Keys => Ok(lists::keys(core, caller)?),
+        Command::KeyRotate { distrust } => {
+            let key = signing::rotate(core, caller, distrust)?;
+            Ok(Reply::Said(format!("key {} signs from now on", key.id)))
+        }
         Command::AuditVerify => Ok(verify_audit(audit::verify(core, caller)?)),
         Command::Invite { uses, life_s, note } => {
             let made = invites::make(core, caller, invites::NewSignUpInvite { life_s, uses, note })?;
@@ -128,9 +134,16 @@ fn reset(core: &Core, caller: &Caller, name: &str) -> Result<Reply> {
 
 fn verify_audit(found: Verified) -> Reply {
     let (said, troubles) = match found {
-        Verified::Whole { rows, head } => (format!("{rows} rows are as they were written; head {head}"), Vec::new()),
+        Verified::Whole { rows, head, heads, signed } => {
+            let heads = signed.map(|day| format!("\n{heads} signed heads fit, the last after {day}"));
+            (format!("{rows} rows are as they were written; head {head}{}", heads.unwrap_or_default()), Vec::new())
+        }
         Verified::Broken { at } => {
             let trouble = format!("row {at} of the audit trail is not as it was written, or not there");
+            ("the audit trail was changed".to_owned(), vec![trouble])
+        }
+        Verified::HeadBroken { day } => {
+            let trouble = format!("the audit trail is not the one whose head was signed after {day}");
             ("the audit trail was changed".to_owned(), vec![trouble])
         }
     };

@@ -220,6 +220,7 @@ fn mounts(config: &Config, ourchat: Option<&Ourchat>, (web, aegis): (Web, &Aegis
     let mounts = paths.fold(mounts, |mounts, path| mounts.body(path, "aegisspeed", UPLOAD_BYTES_MAX));
     mounts
         .path("/api/v1", "web")
+        .path(chatelaine_web::WELL_KNOWN, "web")
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)
         .body("/api/v1/uploads", "web", UPLOAD_BYTES_MAX)
         .socket("/api/v1/live", "web", Arc::new(chatelaine_web::Live::new(web, live, places)))

@@ -7,6 +7,7 @@
 use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
+use super::heads::{Day, Waiting};
 use super::{AuditRow, Doer};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -16,10 +17,10 @@ use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
 /// Rows read in one piece; so many go into one answer of the control socket, whatever is in them.
-const ROWS: usize = 200;
+pub(super) const ROWS: usize = 200;
 
 /// What vouches for a row and all before it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Link([u8; 32]);
 
@@ -93,21 +94,32 @@ pub enum Verified {
         rows: u64,
         /// The last link.
         head: Link,
+        /// How many signed heads there are.
+        heads: u64,
+        /// The day of the last one.
+        signed: Option<Day>,
     },
     /// This is the first row that is not as it was written, or not there.
     Broken {
         /// Its number.
         at: AuditId,
     },
+    /// The rows fit each other, but not what was signed after this day: the chain was written anew, or cut off.
+    HeadBroken {
+        /// The first such day.
+        day: Day,
+    },
 }
 
-/// Goes through the whole trail and names the first row that was changed, taken out or put in. Who can write all of the store
-/// can also write a new chain; a head that was noted elsewhere tells. Needs the permission to view monitoring.
+/// Goes through the whole trail and names the first row that was changed, taken out or put in, or the first day whose signed head
+/// does not fit. Who has all of the store and the key of the server can write both anew; a head that was kept elsewhere tells.
+/// Needs the permission to view monitoring.
 pub fn verify(core: &Core, caller: &Caller) -> Result<Verified> {
-    // Rows that are added meanwhile are beyond this number.
-    let rows = core.read(|view| {
+    // Rows and heads that are added meanwhile are beyond these.
+    let (mut heads, rows) = core.read(|view| {
         server_roles::require(view, caller, ServerPermission::ViewMonitoring)?;
-        Ok::<_, Error>(AUDIT.last(view)?)
+        let heads = Waiting::new(view)?;
+        Ok::<_, Error>((heads, AUDIT.last(view)?))
     })?;
     let (mut done, mut head) = (0, Link::START);
     while done < rows {
@@ -118,16 +130,22 @@ pub fn verify(core: &Core, caller: &Caller) -> Result<Verified> {
             if id != due || row.id != due || link != Some(head) {
                 return Ok(Verified::Broken { at: due });
             }
+            if let Some(day) = core.read(|view| heads.hold(view, due, head))? {
+                return Ok(Verified::HeadBroken { day });
+            }
             done = due.get();
             if done == rows {
-                return Ok(Verified::Whole { rows, head });
+                break;
             }
         }
         if done == before {
             return Ok(Verified::Broken { at: AuditId::new(done.saturating_add(1)) });
         }
     }
-    Ok(Verified::Whole { rows, head })
+    match core.read(|view| heads.left(view))? {
+        Some(day) => Ok(Verified::HeadBroken { day }),
+        None => Ok(Verified::Whole { rows, head, heads: heads.fitted, signed: heads.last() }),
+    }
 }
 
 /// A part of the trail with its links, oldest first, for taking it elsewhere; the link is none where it is missing. Needs the
@@ -177,13 +195,14 @@ mod tests {
     #[test]
     fn the_chain_of_a_whole_trail_ends_in_its_last_link() {
         let world = World::new();
-        assert_eq!(looked_at(&world.core), Verified::Whole { rows: 0, head: Link::START });
+        let whole = |rows, head| Verified::Whole { rows, head, heads: 0, signed: None };
+        assert_eq!(looked_at(&world.core), whole(0, Link::START));
         note(&world, ROWS + 3);
         let first = export(&world.core, &Caller::operator(), None).unwrap();
         let rest = export(&world.core, &Caller::operator(), Some(AuditId::new(ROWS as u64))).unwrap();
         assert_eq!((first.len(), rest.len()), (ROWS, 3));
         let head = rest[2].1.unwrap();
-        assert_eq!(looked_at(&world.core), Verified::Whole { rows: ROWS as u64 + 3, head });
+        assert_eq!(looked_at(&world.core), whole(ROWS as u64 + 3, head));
         let person = world.person("ada");
         assert!(verify(&world.core, &person).is_err() && export(&world.core, &person, None).is_err());
     }

@@ -1,12 +1,16 @@
 //! The audit trail: what administrators, room owners and the operator did, to what, when. Rows are only ever added, in the
-//! transaction of the deed, and each is linked to the one before (`chain.rs`). They name numbers and settings, never texts of
+//! transaction of the deed, and each is linked to the one before (`chain.rs`); once a day the last link is signed (`heads.rs`). They name numbers and settings, never texts of
 //! people, addresses or e-mail.
 
 mod chain;
+mod heads;
+#[cfg(test)]
+mod heads_tests;
 
 pub(crate) use chain::append_old;
 pub use chain::{Link, Verified, export, fields, verify};
 use chatelaine_store::{Order, Row};
+pub use heads::{Day, Head, HeadRow, list as list_heads, sign_due};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, Dialect, Who};
@@ -123,6 +127,8 @@ pub enum Verb {
     MachineOverLimit,
     /// How many machines an account or a role may have was changed.
     MachineLimitsChanged,
+    /// Another key signs from now on.
+    SigningKeyRotated,
 }
 
 /// One row of the trail.

@@ -28,6 +28,9 @@ mod machine;
 pub mod marks;
 #[cfg(test)]
 mod marks_tests;
+pub mod notices;
+#[cfg(test)]
+mod notices_tests;
 pub mod policy;
 mod releasing;
 pub mod setup;

@@ -5,6 +5,7 @@ use chatelaine_store::{Order, Read, Text};
 
 use super::history::{self, Happened};
 use super::machine::{self, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy};
+use super::notices::{self, NewNotice, NoticeKind};
 use super::{allowances, checks, fingerprint, marks, setup, slots, tokens};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
@@ -134,6 +135,7 @@ fn free(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (id, row): (MachineId, &Ma
     part(tx, account, id)?;
     setup::blank(tx, id)?;
     history::note(tx, now, id, Happened::Released)?;
+    notices::tell(tx, now, NewNotice { machine: id, account, kind: NoticeKind::Released })?;
     audit::record(tx, now, caller, Verb::MachineReleased, &format!("machine {id}"), &format!("account {account}"))?;
     event_log::record(tx, now, Audience::account(account), What::MachineReleased { account, machine: id })?;
     Ok(())
@@ -164,6 +166,10 @@ pub(crate) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> R
         if let Some(row) = MACHINE_BY_ID.get(tx, &id)? {
             ID_BY_MACHINE_CODE.remove(tx, &Text(row.code.folded()))?;
         }
+        // Whoever still holds a certificate of it shall learn that it ended.
+        let now = event_log::head(tx)?.at;
+        let kind = NoticeKind::Released;
+        notices::tell_of_a_removed_account(tx, now, NewNotice { machine: id, account, kind })?;
         erase(tx, account, id)?;
         MACHINES_BY_ACCOUNT.remove(tx, &(account, id))?;
         touched += 1;

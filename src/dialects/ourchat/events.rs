@@ -105,7 +105,8 @@ fn kind(core: &Core, event: &Event) -> Option<Told> {
         | What::MachineReleased { .. }
         | What::CheckFinished { .. }
         | What::MarkChanged { .. }
-        | What::MachineAlert { .. } => None,
+        | What::MachineAlert { .. }
+        | What::MachineNoticed { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Ids are the decimal numbers of the domain. Enumerations are lower-case words; reading refuses any other word. A
 //! cursor is a text that only this file looks into.
 
+use chatelaine_core::audit::Day;
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::ids::{
     AccountId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, MachineId, MarkId, Offset, RoleId, RoomId,
@@ -44,6 +45,12 @@ numbered!(
     ServerRoleId,
     UploadId
 );
+
+impl Numbered for Day {
+    fn numbered(number: u64) -> Option<Self> {
+        u32::try_from(number).ok().map(Day::new)
+    }
+}
 
 impl Numbered for Offset {
     fn numbered(number: u64) -> Option<Self> {

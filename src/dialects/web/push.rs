@@ -122,6 +122,9 @@ fn words(what: &What) -> Words {
         }
         What::MarkChanged { account } => other("mark", json!({ "account": account })),
         What::MachineAlert { alert, kind } => other("machine_alert", json!({ "alert": alert, "kind": kind.name() })),
+        What::MachineNoticed { machine, number } => {
+            other("machine_notice", json!({ "machine": machine, "number": number }))
+        }
     }
 }
 

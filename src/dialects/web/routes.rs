@@ -6,14 +6,14 @@ use std::future::Future;
 
 use actix_web::http::{Method, header};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, guard};
 use chatelaine_http::answers;
 
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
 use crate::{
-    Web, accounts, admin, checks, files, friends, invites, live, logins, marks, me, members, messages, openapi, person,
-    restrictions, roles, rooms, server, uploads,
+    Web, accounts, admin, checks, files, friends, invites, keys, live, logins, marks, me, members, messages, openapi,
+    person, restrictions, roles, rooms, server, trail, uploads,
 };
 
 /// Where everything below lives.
@@ -208,6 +208,10 @@ fn things() -> Vec<Route> {
         get("/admin/settings", admin::list_settings),
         patch("/admin/settings", admin::change_setting),
         get("/admin/audit", admin::list_audit),
+        get("/admin/audit/verify", trail::verify),
+        get("/admin/audit/heads", trail::heads),
+        get("/admin/keys", keys::list),
+        post("/admin/keys/rotate", keys::rotate),
         post("/admin/invites", admin::make_invite),
         get("/admin/invites", admin::list_invites),
         delete("/admin/invites/{id}", admin::revoke_invite),
@@ -217,7 +221,7 @@ fn things() -> Vec<Route> {
     ]
 }
 
-/// Mounts the dialect under `/api/v1`.
+/// Mounts the dialect under `/api/v1`, and the list of keys where clients look for it.
 pub fn configure(web: Web) -> impl Fn(&mut ServiceConfig) + Send + Sync + Clone + 'static {
     move |config| {
         let mut scope = web::scope(BASE).app_data(Data::new(web.clone()));
@@ -225,6 +229,9 @@ pub fn configure(web: Web) -> impl Fn(&mut ServiceConfig) + Send + Sync + Clone 
             scope = scope.service(resource);
         }
         config.service(scope.default_service(web::to(|| async { Fault::NoRoute.error_response() })));
+        let reading = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+        let well_known = web::resource(keys::WELL_KNOWN).app_data(Data::new(web.clone()));
+        config.service(well_known.route(reading().to(keys::well_known)));
     }
 }
 

@@ -143,5 +143,6 @@ fn events() -> Vec<What> {
         What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 7), outcome: Outcome::Failed },
         What::MarkChanged { account },
         What::MachineAlert { alert: AlertId::new(9), kind: AlertKind::Twin },
+        What::MachineNoticed { machine: MachineId::new(4), number: 12 },
     ]
 }
