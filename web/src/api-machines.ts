@@ -20,6 +20,7 @@ export interface Machine {
   last_seen: Time | null;
   heartbeat: { required: boolean; every_s: number; due_at: Time | null };
   fingerprint: { components: number; classes: number } | null;
+  /** The last change of parts, and how much was there again, in percent. */
   drift: { at: Time; score: number } | null;
   certificate: { serial: Id; issued_at: Time; expires_at: Time } | null;
   /** When the owner may release it; `free_at` null means now. */
@@ -37,11 +38,12 @@ export interface Offer {
 }
 export interface Happening {
   at: Time;
-  what: string;
-  percent?: number | null;
-  serial?: Id | null;
-  account?: Id | null;
-  machine?: Id | null;
+  kind: string;
+  /** How much was there again, in percent. */
+  score?: number;
+  serial?: Id;
+  account?: Id;
+  machine?: Id;
 }
 export interface Beats {
   every_s: number;
@@ -95,7 +97,7 @@ export const newToken = (id: Id) => post<{ token: string }>(`/machines/${id}/tok
 export const timeline = (id: Id, after: After) => get<Page<Happening>>(`/machines/${id}/timeline`, { after });
 export const heartbeats = (id: Id) => get<Beats>(`/machines/${id}/heartbeats`, { hours: 168 });
 export const release = (id: Id) => post<Machine>(`/machines/${id}/release`);
-export const replace = (id: Id, b: { name: string; code: string }) => post<unknown>(`/machines/${id}/replace`, { ...b, components: [] });
+export const replace = (id: Id, b: { name: string; code: string }) => post<{ machine: Machine; token: string }>(`/machines/${id}/replace`, { ...b, components: [] });
 export const offer = (id: Id, account: Id) => post<Machine>(`/machines/${id}/transfer`, { account });
 export const withdraw = (id: Id) => remove<void>(`/machines/${id}/transfer`);
 export const offers = () => get<Page<Offer>>("/machines/offers");
@@ -111,21 +113,21 @@ export interface Policy {
   preset: string;
   rules: Record<string, string>;
   /** What each rule comes to. */
-  effects?: Record<string, string>;
+  in_force: Record<string, string>;
 }
 export interface Warning {
   rule: string;
   day: string;
   count: number;
 }
-export interface AccountLimit {
-  most: number | null;
-  overage: string;
-}
-export interface RoleLimit {
-  each: number | null;
-  total: number | null;
-  overage: string;
+/** Numbers of a limit by name (`most`; `each` and `total` for a role) and what happens beyond. */
+export type Allowance = Record<string, number | string | null>;
+export interface Limit {
+  own: Allowance | null;
+  /** What holds in the end, for an account. */
+  in_force?: Allowance;
+  /** Active machines now. */
+  held: number;
 }
 export interface Alert {
   id: Id;
@@ -135,7 +137,7 @@ export interface Alert {
   machine: Id | null;
   account: Id;
   other: { account: Id; machine: Id } | null;
-  seen: boolean;
+  seen: { at: Time; by: Id | null } | null;
 }
 export interface ImportRow {
   account: string;
@@ -192,15 +194,15 @@ export const ban = (id: Id, reason: string, for_s: number | null) => post<unknow
 export const unban = (id: Id) => remove<unknown>(`/admin/machines/${id}/ban`);
 export const move = (id: Id, account: Id) => post<unknown>(`/admin/machines/${id}/transfer`, { account });
 export const importRows = (rows: readonly ImportRow[]) => post<Imported>("/admin/machines/import", { rows });
-export const exportUrl = (format: "csv" | "json") => address("/admin/machines/export", { format });
+export const exportUrl = (format: "csv" | "json", codes: "masked" | "whole") => address("/admin/machines/export", { format, codes });
 export const policy = () => get<Policy>("/admin/machines/policy");
 export const setPolicy = (b: Pick<Policy, "preset" | "rules">) => put<Policy>("/admin/machines/policy", b);
 export const warnings = () => get<{ items: Warning[] }>("/admin/machines/warnings", { days: 30 });
-export const accountLimit = (id: Id) => get<AccountLimit>(`/admin/machines/limits/accounts/${id}`);
-export const setAccountLimit = (id: Id, b: AccountLimit) => put<unknown>(`/admin/machines/limits/accounts/${id}`, b);
+export const accountLimit = (id: Id) => get<Limit>(`/admin/machines/limits/accounts/${id}`);
+export const setAccountLimit = (id: Id, b: Allowance) => put<unknown>(`/admin/machines/limits/accounts/${id}`, b);
 export const removeAccountLimit = (id: Id) => remove<void>(`/admin/machines/limits/accounts/${id}`);
-export const roleLimit = (id: Id) => get<RoleLimit>(`/admin/machines/limits/roles/${id}`);
-export const setRoleLimit = (id: Id, b: RoleLimit) => put<unknown>(`/admin/machines/limits/roles/${id}`, b);
+export const roleLimit = (id: Id) => get<Limit>(`/admin/machines/limits/roles/${id}`);
+export const setRoleLimit = (id: Id, b: Allowance) => put<unknown>(`/admin/machines/limits/roles/${id}`, b);
 export const removeRoleLimit = (id: Id) => remove<void>(`/admin/machines/limits/roles/${id}`);
 export const serverRoles = () => get<Page<ServerRole>>("/admin/server-roles");
 export const alerts = (after: After) => get<Page<Alert>>("/admin/machines/alerts", { after });

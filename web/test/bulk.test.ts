@@ -12,6 +12,11 @@ describe("reading machines to import", () => {
     expect(read?.bad).toEqual([{ row: 2, flaw: "code", code: "x" }]);
   });
 
+  it("takes what an export kept from being a formula as it was", () => {
+    const read = readRows(`account,code,name\nann,${CODE},'=1+1\nann,${other(1)},'tis\n`);
+    expect(read?.good.map((r) => r.name)).toEqual(["=1+1", "'tis"]);
+  });
+
   it("takes JSON with rows, and a bare list", () => {
     const rows = [{ account: "ann", code: CODE, name: "Bench" }, { account: "bob", code: other(1) }];
     for (const text of [JSON.stringify({ rows }), JSON.stringify(rows)]) expect(readRows(text)?.good.map((r) => [r.row, r.account, r.name])).toEqual([[1, "ann", "Bench"], [2, "bob", ""]]);

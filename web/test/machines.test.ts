@@ -5,7 +5,7 @@ import * as api from "../src/api-machines.ts";
 import { Qr } from "../src/parts/Qr.tsx";
 import { ago, span } from "../src/parts/span.ts";
 import { date } from "../src/parts/time.ts";
-import { certificateWords, effectOf, harder, holds, percent, RULES, waitWords } from "../src/state/machines.ts";
+import { certificateWords, effectOf, harder, holds, RULES, waitWords } from "../src/state/machines.ts";
 import { reason } from "../src/state/notices.ts";
 import { language, speak } from "../src/words/index.ts";
 import { m } from "../src/words/machines/index.ts";
@@ -74,8 +74,6 @@ describe("what holds", () => {
     expect(holds({ lift: { at: at(-1), reason: "" }, until: "forever" }, NOW)).toBe(false);
   });
 
-  it("a score in percent, however it is told", () => expect([0.85, 85, 1, 0].map(percent)).toEqual([85, 85, 100, 0]));
-
   it("a rule's own effect before the preset's, and a change says what it will refuse", () => {
     const fair = { preset: "fair", rules: { heartbeat: "off" } };
     expect(effectOf(fair, "heartbeat")).toBe("off");
@@ -123,7 +121,7 @@ describe("calls about machines", () => {
     ]);
     expect(asked.map((a) => a.body)).toEqual([undefined, undefined, { reason: "cheats" }, { reason: "cheats", for_s: 3600 }, undefined]);
     expect(asked.map((a) => a.headers["X-Chatelaine"])).toEqual([undefined, undefined, "1", "1", "1"]);
-    expect(api.exportUrl("csv")).toBe("/api/v1/admin/machines/export?format=csv");
+    expect(api.exportUrl("csv", "whole")).toBe("/api/v1/admin/machines/export?format=csv&codes=whole");
   });
 
   it("a refusal keeps its words and its waiting time", async () => {

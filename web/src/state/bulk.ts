@@ -47,8 +47,12 @@ function fromCsv(text: string): ImportRow[] | null {
   const at = COLUMNS.map((name) => head.indexOf(name));
   const [account = -1, code = -1, name = -1] = at;
   if (account < 0 || code < 0) return null;
-  return table.map((line) => ({ account: (line[account] ?? "").trim().replace(/^@/, ""), code: (line[code] ?? "").trim(), name: name < 0 ? "" : (line[name] ?? "").trim() }));
+  const word = (line: readonly string[], place: number) => armed((line[place] ?? "").trim());
+  return table.map((line) => ({ account: word(line, account).replace(/^@/, ""), code: word(line, code), name: name < 0 ? "" : word(line, name) }));
 }
+
+/** As it was before an export put an apostrophe before what a spreadsheet would take for a formula. */
+const armed = (text: string): string => (/^'[=+\-@\t\r]/.test(text) ? text.slice(1) : text);
 
 /** CSV as spreadsheets write it: quotes around what holds commas, quotes doubled inside; `;` where the head says so. */
 function cells(text: string): string[][] {

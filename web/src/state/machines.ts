@@ -21,9 +21,6 @@ export function certificateWords(of: Pick<Machine, "certificate">, now: number):
   return Date.parse(end) > now ? t.certificateUntil(date(end)) : t.certificateEnded(date(end));
 }
 
-/** A score comes as a part of one or as percent; both are told in percent. */
-export const percent = (score: number): number => Math.round(score <= 1 ? score * 100 : score);
-
 /** A masked code as people read it: its two ends. */
 export const shortCode = (code: string): string => code.replace(/\*+/, "…");
 

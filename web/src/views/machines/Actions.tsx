@@ -13,7 +13,7 @@ import { waitWords } from "../../state/machines";
 import { attempt, notify } from "../../state/notices";
 import { w } from "../../words";
 import { m } from "../../words/machines";
-import { command, CopyLine, nameOfMachine, Once } from "./Bits";
+import { nameOfMachine, Once } from "./Bits";
 import { OfflineRequest } from "./Certificates";
 
 export type Asking = "rename" | "transfer" | "replace" | "offline" | { token: string };
@@ -43,12 +43,12 @@ export function choicesFor(of: Machine, ask: (what: Asking) => void, now: number
           if (yes) void attempt(async () => ask({ token: (await api.newToken(of.id)).token }));
         }),
     },
-    of.offer
-      ? { icon: "close", text: t.withdraw, act: () => run(() => api.withdraw(of.id), t.withdrawn) }
-      : { icon: "friends", text: t.transfer, act: () => ask("transfer") },
   ];
+  if (of.offer) list.push({ icon: "close", text: t.withdraw, act: () => run(() => api.withdraw(of.id), t.withdrawn) });
+  // All three let the machine go, so all three wait alike.
   if (wait?.free ?? true)
     list.push(
+      ...(of.offer ? [] : ([{ icon: "friends", text: t.transfer, act: () => ask("transfer") }] satisfies Choice[])),
       { icon: "swap", text: t.replace, danger: true, act: () => ask("replace") },
       { icon: "leave", text: t.release, danger: true, act: () => void sure(t.releaseTitle(name), t.releaseText, t.release, () => api.release(of.id), t.released) },
     );
@@ -77,7 +77,7 @@ function Rename(props: { of: Machine; onClose: () => void }): VNode {
   return (
     <Dialog title={t.renameTitle} onClose={props.onClose}>
       <Form onSubmit={submit} flaws={flaws} submit={w.value.save}>
-        <Field label={t.name} value={name} onInput={setName} maxLength={60} hint={t.nameHint} error={flaws.of("name")} focus />
+        <Field label={t.name} value={name} onInput={setName} maxLength={100} hint={t.nameHint} error={flaws.of("name")} focus />
       </Form>
     </Dialog>
   );
@@ -108,21 +108,22 @@ function Replace(props: { of: Machine; onClose: () => void }): VNode {
   const t = m.value;
   const [code, setCode] = useState("");
   const [name, setName] = useState(props.of.name);
+  const [token, setToken] = useState("");
   const { flaws, submit } = useForm(async () => {
-    await api.replace(props.of.id, { name: name.trim(), code: code.trim() });
+    setToken((await api.replace(props.of.id, { name: name.trim(), code: code.trim() })).token);
     notify("done", t.replaced);
+  }, ["code", "name"]);
+  const seen = () => {
     told();
     props.onClose();
-  }, ["code", "name"]);
+  };
+  if (token) return <Once title={t.newToken} text={t.tokenOnce} secret={token} onClose={seen} />;
   return (
     <Dialog title={t.replaceTitle(nameOfMachine(props.of))} onClose={props.onClose}>
       <p>{t.replaceText}</p>
-      <p>{t.replaceHow}</p>
-      <CopyLine label={t.command} text={command(`register --replace ${props.of.id}`)} />
-      <p>{t.replaceByHand}</p>
       <Form onSubmit={submit} flaws={flaws} submit={t.replace} idle={code.trim() === ""}>
         <Field label={t.newCode} value={code} onInput={setCode} hint={t.newCodeHint} error={flaws.of("code") ?? flaws.of("machine_code")} maxLength={4000} required />
-        <Field label={t.name} value={name} onInput={setName} maxLength={60} error={flaws.of("name")} />
+        <Field label={t.name} value={name} onInput={setName} maxLength={100} error={flaws.of("name")} />
       </Form>
     </Dialog>
   );

@@ -57,7 +57,8 @@ export function CopyLine(props: { label: string; text: string }): VNode {
   );
 }
 
-export const command = (rest: string): string => `chatelaine machine ${rest} --server ${location.origin}`;
+/** What to type on a computer to bind it. */
+export const registerCommand = (): string => `chatelaine machine register --server ${location.origin}`;
 
 /** A secret that is shown this once. */
 export function Once(props: { title: string; text: string; secret: string; onClose: () => void }): VNode {

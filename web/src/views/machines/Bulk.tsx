@@ -3,6 +3,7 @@
 import type { VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
 import * as api from "../../api-machines";
+import { Check } from "../../parts/Field";
 import { Icon } from "../../parts/Icon";
 import { readRows, type Read } from "../../state/bulk";
 import { reason } from "../../state/notices";
@@ -27,17 +28,20 @@ interface Going {
 
 export function Bulk(): VNode {
   const t = m.value;
+  const [whole, setWhole] = useState(false);
+  const codes = whole ? "whole" : "masked";
   return (
     <>
       <Part title={t.importTitle} text={t.importText}>
         <Import />
       </Part>
       <Part title={t.exportTitle} text={t.exportText}>
+        <Check label={t.exportWhole} value={whole} onChange={setWhole} />
         <div class="actions actions-left">
-          <a class="button" href={api.exportUrl("csv")} download="machines.csv">
+          <a class="button" href={api.exportUrl("csv", codes)} download="machines.csv">
             <Icon name="download" /> {t.exportCsv}
           </a>
-          <a class="button" href={api.exportUrl("json")} download="machines.json">
+          <a class="button" href={api.exportUrl("json", codes)} download="machines.json">
             <Icon name="download" /> {t.exportJson}
           </a>
         </div>

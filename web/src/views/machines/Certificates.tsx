@@ -15,7 +15,7 @@ import { notify } from "../../state/notices";
 import { w } from "../../words";
 import { m } from "../../words/machines";
 import { Part } from "../Page";
-import { Badge, command, copy, CopyLine, saveAs } from "./Bits";
+import { Badge, copy, CopyLine, saveAs } from "./Bits";
 
 type QrProps = { text: string; label: string };
 const useQr = lazily<QrProps>({ qr: async () => (await import("../../parts/Qr")).Qr as ComponentType<QrProps> });
@@ -153,17 +153,20 @@ export function OfflineRequest(props: { onClose: () => void }): VNode {
           {t.serial(made.serial)}, {t.issued(moment(made.issued_at), moment(made.expires_at))}
         </p>
         <CertificateText of={made} />
+        <p class="hint">
+          {t.keysToo} <a class="finger" href="/.well-known/chatelaine-keys.json" download="chatelaine-keys.json">chatelaine-keys.json</a>
+        </p>
         <p class="hint">{t.verifyHow}</p>
       </Dialog>
     );
   return (
     <Dialog title={t.offline} onClose={props.onClose}>
       <p>{t.offlineText}</p>
-      <CopyLine label={t.command} text={command("request")} />
+      <CopyLine label={t.command} text="chatelaine machine certificate --request --qr" />
       <Form onSubmit={submit} flaws={flaws} submit={t.issue} idle={code.trim() === ""}>
         <PictureOfCode onRead={setCode} />
         <Field label={t.requestCode} value={code} onInput={setCode} rows={4} hint={t.requestHint} error={flaws.of("code")} required />
-        <Field label={t.name} value={name} onInput={setName} maxLength={60} error={flaws.of("name")} hint={t.nameHint} />
+        <Field label={t.name} value={name} onInput={setName} maxLength={100} error={flaws.of("name")} hint={t.nameHint} />
         <Choose label={t.hours} value={hours} onChange={setHours} options={Object.entries(t.hoursChoices)} />
       </Form>
     </Dialog>

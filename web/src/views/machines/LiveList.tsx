@@ -26,7 +26,7 @@ export function LiveList(): VNode {
   const [state, setState] = useState<(typeof STATES)[number]>("");
   const now = useNow();
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim().replace(/^@/, "")), TYPING_PAUSE_MS);
+    const timer = setTimeout(() => setSearch(typed.trim()), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   const list = usePages((after) => api.findMachines(search, state, after), [search, state, changed.machines.value, changed.alerts.value, now]);

@@ -15,7 +15,7 @@ import { useNow } from "../../parts/useNow";
 import { usePages } from "../../parts/usePages";
 import { changed } from "../../state/app";
 import { week } from "../../state/hours";
-import { certificateWords, percent, waitWords } from "../../state/machines";
+import { certificateWords, waitWords } from "../../state/machines";
 import { attempt } from "../../state/notices";
 import { w } from "../../words";
 import { m } from "../../words/machines";
@@ -84,7 +84,7 @@ function Deeds(props: { of: Machine; now: number }): VNode | null {
   const t = m.value;
   const choices = choicesFor(of, setAsking, now);
   const wait = waitWords(of, now);
-  if (choices.length === 0) return null;
+  if (choices.length === 0 && !asking) return null;
   return (
     <>
       <div class="actions actions-left">
@@ -111,7 +111,7 @@ function Standing(props: { of: Machine; now: number }): VNode {
   const rows: [string, string | VNode][] = [
     [t.lastSeen, of.last_seen ? `${ago(of.last_seen, now)} (${moment(of.last_seen)})` : t.never],
     [t.heartbeat, beat],
-    [t.drift, of.drift ? t.driftOf(date(of.drift.at), percent(of.drift.score)) : t.noDrift],
+    [t.drift, of.drift ? t.driftOf(date(of.drift.at), of.drift.score) : t.noDrift],
     [t.fingerprint, of.fingerprint ? t.fingerprintOf(of.fingerprint.components, of.fingerprint.classes) : t.none],
     [t.certificate, certificateWords(of, now)],
     [t.boundAt, `${moment(of.bound_at)} · ${t.viaWords[of.via] ?? of.via}`],
@@ -145,7 +145,7 @@ function Beating(props: { of: Machine; now: number }): VNode {
 /** To whom, how much, which: what an entry names beside its word. */
 function detailOf(h: Happening): string {
   const t = m.value;
-  if (h.percent) return `${h.percent} %`;
+  if (h.score !== undefined) return `${h.score} %`;
   if (h.serial) return t.serial(h.serial);
   if (h.account) return who(h.account);
   return h.machine ? t.machine(h.machine) : "";
@@ -163,7 +163,7 @@ function Timeline(props: { id: number }): VNode {
             <ol class="happened">
               {items.map((h, i) => (
                 <li key={`${h.at}${i}`}>
-                  <span class="happened-what">{t.happened[h.what] ?? h.what.replaceAll("_", " ")}</span>
+                  <span class="happened-what">{t.happened[h.kind] ?? h.kind.replaceAll("_", " ")}</span>
                   <span class="soft">{detailOf(h)}</span>
                   <time dateTime={h.at}>{moment(h.at)}</time>
                 </li>

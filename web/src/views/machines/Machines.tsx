@@ -20,7 +20,7 @@ import { w } from "../../words";
 import { m } from "../../words/machines";
 import { Page, Part } from "../Page";
 import { AskDialog, type Asking, choicesFor } from "./Actions";
-import { command, CopyLine, nameOfMachine, seenWords, StateTag, who } from "./Bits";
+import { CopyLine, nameOfMachine, registerCommand, seenWords, StateTag, who } from "./Bits";
 import { OfflineRequest } from "./Certificates";
 import { MachinePage } from "./Machine";
 import { MyMarks } from "./Marks";
@@ -58,6 +58,8 @@ function Bound(): VNode {
   const now = useNow();
   const list = useLoad(() => all((after) => api.machines("bound", after), MOST), [changed.machines.value, now]);
   const offers = useLoad(api.offers, [changed.machines.value]);
+  // Kept here and not in the line: a token must stay readable when its machine leaves the list meanwhile.
+  const [asking, setAsking] = useState<{ of: Machine; what: Asking } | null>(null);
   return (
     <>
       {!!offers.value?.items.length && <Offers of={offers.value.items} />}
@@ -69,7 +71,7 @@ function Bound(): VNode {
             <>
               <ul class="box">
                 {items.map((one) => (
-                  <MachineLine key={one.id} of={one} now={now} />
+                  <MachineLine key={one.id} of={one} now={now} ask={(what) => setAsking({ of: one, what })} />
                 ))}
               </ul>
               <Part title={t.addAnother}>
@@ -79,6 +81,7 @@ function Bound(): VNode {
           )
         }
       </Loaded>
+      {asking && <AskDialog of={asking.of} asking={asking.what} onClose={() => setAsking(null)} />}
     </>
   );
 }
@@ -99,8 +102,11 @@ function AddMachine(): VNode {
   const [offline, setOffline] = useState(false);
   return (
     <div class="box box-pad part">
-      <CopyLine label={t.command} text={command("register")} />
+      <CopyLine label={t.command} text={registerCommand()} />
       <p class="soft">{t.emptyAfter}</p>
+      <p class="hint">
+        {t.emptyTrust} <a class="finger" href="/trust">/trust</a>
+      </p>
       <div class="actions actions-left">
         <button type="button" class="button" onClick={() => setOffline(true)}>
           <Icon name="key" /> {t.offline}
@@ -111,12 +117,11 @@ function AddMachine(): VNode {
   );
 }
 
-function MachineLine(props: { of: Machine; now: number }): VNode {
+function MachineLine(props: { of: Machine; now: number; ask: (what: Asking) => void }): VNode {
   const { of, now } = props;
   const t = m.value;
   const [menu, setMenu] = useState<Element | null>(null);
-  const [asking, setAsking] = useState<Asking | null>(null);
-  const choices = choicesFor(of, setAsking, now);
+  const choices = choicesFor(of, props.ask, now);
   const name = nameOfMachine(of);
   const notes = [seenWords(of, now), of.drift && t.driftShort(ago(of.drift.at, now)), certificateWords(of, now), of.ban && t.banBecause(of.ban.reason), of.offer && t.offeredTo(who(of.offer.to))];
   const wait = waitWords(of, now);
@@ -139,7 +144,6 @@ function MachineLine(props: { of: Machine; now: number }): VNode {
         {choices.length > 0 && <IconButton name="more" label={t.actionsOf(name)} onClick={(e) => setMenu(e.currentTarget as Element)} />}
       </span>
       {menu && <Menu anchor={menu} label={t.actionsOf(name)} choices={choices} onClose={() => setMenu(null)} />}
-      {asking && <AskDialog of={of} asking={asking} onClose={() => setAsking(null)} />}
     </li>
   );
 }
@@ -189,7 +193,7 @@ function Released(): VNode {
         ) : (
           <ul class="box">
             {items.map((one) => (
-              <MachineLine key={one.id} of={one} now={now} />
+              <MachineLine key={one.id} of={one} now={now} ask={() => {}} />
             ))}
           </ul>
         )

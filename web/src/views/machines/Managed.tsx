@@ -15,7 +15,7 @@ import { date, moment, until } from "../../parts/time";
 import { useLoad } from "../../parts/useLoad";
 import { useNow } from "../../parts/useNow";
 import { changed } from "../../state/app";
-import { certificateWords, percent, shortCode } from "../../state/machines";
+import { certificateWords, shortCode } from "../../state/machines";
 import { attempt, notify } from "../../state/notices";
 import { go } from "../../state/route";
 import { w } from "../../words";
@@ -146,7 +146,7 @@ function Known(props: { of: Machine }): VNode {
     [t.code, <code>{shortCode(of.code)}</code>],
     [t.lastSeen, of.last_seen ? `${ago(of.last_seen, now)} (${moment(of.last_seen)})` : t.never],
     [t.boundAt, `${moment(of.bound_at)} · ${t.viaWords[of.via] ?? of.via}`],
-    [t.drift, of.drift ? t.driftOf(date(of.drift.at), percent(of.drift.score)) : t.noDrift],
+    [t.drift, of.drift ? t.driftOf(date(of.drift.at), of.drift.score) : t.noDrift],
     [t.fingerprint, of.fingerprint ? t.fingerprintOf(of.fingerprint.components, of.fingerprint.classes) : t.none],
     [t.certificate, certificateWords(of, now)],
   ];

@@ -1,9 +1,9 @@
 // What happens when a rule is broken, what "warn" has let pass so far, and how many machines an account or a role may have.
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { type Account, Problem } from "../../api";
+import type { Account } from "../../api";
 import * as api from "../../api-machines";
-import type { Policy, Warning } from "../../api-machines";
+import type { Allowance, Limit as LimitNow, Policy, Warning } from "../../api-machines";
 import { confirm } from "../../parts/Dialog";
 import { Choose, Field, Form, useForm } from "../../parts/Field";
 import { PeoplePicker } from "../../parts/People";
@@ -147,15 +147,7 @@ function Limits(): VNode {
           <legend>{t.limitOfAccount}</legend>
           <PeoplePicker picked={picked} onChange={setPicked} single />
         </fieldset>
-        {account && (
-          <Limit
-            key={`a${account.id}`}
-            fields={[["most", t.most]]}
-            read={() => api.accountLimit(account.id) as unknown as Promise<Numbers>}
-            write={(b) => api.setAccountLimit(account.id, b as never)}
-            drop={() => api.removeAccountLimit(account.id)}
-          />
-        )}
+        {account && <Limit key={`a${account.id}`} fields={[["most", t.most]]} read={() => api.accountLimit(account.id)} write={(b) => api.setAccountLimit(account.id, b)} drop={() => api.removeAccountLimit(account.id)} />}
       </div>
       <div class="box box-pad part">
         <Loaded of={roles}>
@@ -171,8 +163,8 @@ function Limits(): VNode {
           <Limit
             key={`r${role}`}
             fields={[["each", t.each], ["total", t.total]]}
-            read={() => api.roleLimit(Number(role)) as unknown as Promise<Numbers>}
-            write={(b) => api.setRoleLimit(Number(role), b as never)}
+            read={() => api.roleLimit(Number(role))}
+            write={(b) => api.setRoleLimit(Number(role), b)}
             drop={() => api.removeRoleLimit(Number(role))}
           />
         )}
@@ -181,44 +173,43 @@ function Limits(): VNode {
   );
 }
 
-type Numbers = Record<string, number | string | null>;
 const OVERAGES = ["deny", "half", "double", "allow"] as const;
 
-function Limit(props: { fields: readonly (readonly [string, string])[]; read: () => Promise<Numbers>; write: (b: Numbers) => Promise<unknown>; drop: () => Promise<unknown> }): VNode {
-  const load = useLoad<Numbers>(
-    () =>
-      props.read().catch((error: unknown) => {
-        if (error instanceof Problem && error.status === 404) return {};
-        throw error;
-      }),
-    [],
-  );
-  return <Loaded of={load}>{(now) => <LimitForm key={JSON.stringify(now)} {...props} now={now} again={load.again} />}</Loaded>;
+interface LimitProps {
+  /** The numbers by name, and what they are called. */
+  fields: readonly (readonly [string, string])[];
+  write: (b: Allowance) => Promise<unknown>;
+  drop: () => Promise<unknown>;
 }
 
-function LimitForm(props: { fields: readonly (readonly [string, string])[]; write: (b: Numbers) => Promise<unknown>; drop: () => Promise<unknown>; now: Numbers; again: () => void }): VNode {
+function Limit(props: LimitProps & { read: () => Promise<LimitNow> }): VNode {
+  const load = useLoad(props.read, []);
+  return <Loaded of={load}>{(now) => <LimitForm key={JSON.stringify(now.own)} {...props} now={now} again={load.again} />}</Loaded>;
+}
+
+function LimitForm(props: LimitProps & { now: LimitNow; again: () => void }): VNode {
   const t = m.value;
-  const { now } = props;
-  const [values, setValues] = useState<Record<string, string>>(Object.fromEntries(props.fields.map(([name]) => [name, now[name] === null || now[name] === undefined ? "" : String(now[name])])));
-  const [overage, setOverage] = useState(typeof now.overage === "string" ? now.overage : "deny");
-  const has = props.fields.some(([name]) => now[name] !== null && now[name] !== undefined);
+  const { own, in_force, held } = props.now;
+  const [values, setValues] = useState<Record<string, string>>(Object.fromEntries(props.fields.map(([name]) => [name, String(own?.[name] ?? "")])));
+  const [overage, setOverage] = useState(String(own?.overage ?? "deny"));
   const { flaws, submit } = useForm(async () => {
-    const b: Numbers = { overage };
+    const b: Allowance = { overage };
     for (const [name] of props.fields) b[name] = values[name]?.trim() ? Number(values[name]) : null;
     await props.write(b);
     notify("done", w.value.saved);
     props.again();
   }, props.fields.map(([name]) => name));
+  const most = in_force?.most;
   return (
     <>
-      {!has && <p class="soft">{t.limitNone}</p>}
+      <p class="soft">{[t.held(held), most === undefined ? "" : t.heldOf(most === null ? null : Number(most)), own ? "" : t.limitNone].filter(Boolean).join(" ")}</p>
       <Form onSubmit={submit} flaws={flaws} submit={w.value.save}>
         {props.fields.map(([name, label]) => (
           <Field key={name} label={label} type="number" value={values[name] ?? ""} onInput={(to) => setValues({ ...values, [name]: to })} hint={t.mostHint} error={flaws.of(name)} />
         ))}
         <Choose label={t.overage} value={overage} onChange={setOverage} options={OVERAGES.map((o) => [o as string, t.overages[o] ?? o] as const)} />
       </Form>
-      {has && (
+      {own && (
         <div class="actions actions-left">
           <button type="button" class="button button-danger" onClick={() => void attempt(props.drop, w.value.saved).then(props.again)}>
             {t.limitRemove}
