@@ -49,6 +49,18 @@ pub(super) const TABLE: &[Setting] = &[
         "How much of what was measured of a machine must be there again to recognise it: 40, 60, 80 or 100 percent.",
     ),
     Setting::new(
+        "machines.certificate_hours",
+        Kind::Count { min: 1, max: 8_784, put: |c, n| c.domain.machines.certificate_hours = short(n) },
+        "168",
+        "Hours for which an offline certificate of a machine lasts unless its client asks for another time.",
+    ),
+    Setting::new(
+        "machines.certificate_hours_max",
+        Kind::Count { min: 1, max: 8_784, put: |c, n| c.domain.machines.certificate_hours_max = short(n) },
+        "8784",
+        "Hours for which one lasts at most, however many its client asks for; 8784 are 366 days.",
+    ),
+    Setting::new(
         "machines.policy",
         Kind::Choice { of: &["compatible", "fair", "tournament"], put: put_preset },
         "compatible",

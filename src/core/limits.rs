@@ -353,6 +353,8 @@ pub const MARKS_PER_FILE_MAX: usize = 20;
 pub const APPEAL_CHARS_MAX: usize = 2_000;
 /// Seconds a certificate of a machine lasts at most.
 pub const CERTIFICATE_LIFE_MAX_S: u64 = 366 * 24 * 3_600;
+/// Certificates of one machine that are remembered.
+pub const CERTIFICATES_PER_MACHINE_MAX: usize = 20;
 /// Seconds for which notices to machines are kept: longer than any certificate lasts.
 pub const MACHINE_NOTICES_KEPT_S: u64 = 400 * 24 * 3_600;
 /// Notices to machines that one command takes away.

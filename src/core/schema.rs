@@ -192,6 +192,8 @@ schema! {
         0x0b17 WARNED_COUNT "warned_count": (u32, u8) => u64;
         0x8b18 HISTORY_BY_MACHINE "history_by_machine": (MachineId, u64) => crate::machines::history::History;
         0x8b30 SIGNING_KEY_BY_NUMBER "signing_key_by_number": SigningKeyId => crate::signing::SigningKeyRow;
+        0x0b31 CERTIFICATE_BY_SERIAL "certificate_by_serial": CertificateId => crate::machines::certificates::CertificateRow;
+        0x0b32 CERTIFICATES_BY_MACHINE "certificates_by_machine": (MachineId, CertificateId) => ();
         0x0b33 NOTICE_BY_NUMBER "notice_by_number": u64 => crate::machines::notices::NoticeRow;
         0x0b34 NOTICES_BY_MACHINE "notices_by_machine": (MachineId, u64) => ();
         0x0b35 REVOCATION_BY_NUMBER "revocation_by_number": u64 => MachineId;
@@ -251,6 +253,7 @@ schema! {
         0x0f0f LETTERS "letters";
         0x0f10 MARKS "marks";
         0x0f11 ALERTS "alerts";
+        0x0f12 CERTIFICATES "certificates";
         0x0f13 NOTICES "notices";
         0x0f14 SIGNING_KEYS "signing_keys";
     }

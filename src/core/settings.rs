@@ -181,6 +181,10 @@ pub struct Machines {
     pub strictness: Strictness,
     /// What is asked of machines.
     pub policy: Policy,
+    /// Hours for which a certificate lasts unless something else is asked for.
+    pub certificate_hours: u32,
+    /// Hours for which one lasts at most.
+    pub certificate_hours_max: u32,
 }
 
 impl Default for Machines {
@@ -193,6 +197,8 @@ impl Default for Machines {
             heartbeat_s: 600,
             strictness: Strictness::default(),
             policy: Policy::default(),
+            certificate_hours: 168,
+            certificate_hours_max: 8_784,
         }
     }
 }

@@ -129,6 +129,8 @@ pub enum Verb {
     MachineLimitsChanged,
     /// Another key signs from now on.
     SigningKeyRotated,
+    /// A certificate was issued for a machine.
+    MachineCertified,
 }
 
 /// One row of the trail.

@@ -1,7 +1,7 @@
 //! Machines: computers that a person bound to the account, the checks that ran on them, and the marks of those who cheated.
 //! `machine.rs` says what one is, `binding.rs` and `releasing.rs` who has it, `slots.rs` and `allowances.rs` how many may be active,
 //! `standing.rs` which are, `setup.rs`, `tokens.rs` and `history.rs` what belongs to one, `fingerprint`, `enroll.rs` and `drift.rs`
-//! by what it is recognised, `policy.rs` and `alerts.rs` what is asked of them all, `checks.rs` and `marks.rs` what was found out,
+//! by what it is recognised, `certificates`, `requests.rs` and `notices.rs` what the server signs for one, `policy.rs` and `alerts.rs` what is asked of them all, `checks.rs` and `marks.rs` what was found out,
 //! `evidence.rs` and `appeals.rs` what speaks for a mark and against it.
 //!
 //! Invariants: a machine code belongs to at most one account at a time; a released machine frees its code, loses what was told
@@ -14,6 +14,7 @@ pub mod appeals;
 #[cfg(test)]
 mod appeals_tests;
 mod binding;
+pub mod certificates;
 pub mod checks;
 #[cfg(test)]
 mod checks_tests;
@@ -33,6 +34,9 @@ pub mod notices;
 mod notices_tests;
 pub mod policy;
 mod releasing;
+pub mod requests;
+#[cfg(test)]
+mod requests_tests;
 pub mod setup;
 pub(crate) mod slots;
 #[cfg(test)]

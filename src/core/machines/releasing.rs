@@ -6,7 +6,7 @@ use chatelaine_store::{Order, Read, Text};
 use super::history::{self, Happened};
 use super::machine::{self, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy};
 use super::notices::{self, NewNotice, NoticeKind};
-use super::{allowances, checks, fingerprint, marks, setup, slots, tokens};
+use super::{allowances, certificates, checks, fingerprint, marks, setup, slots, tokens};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
 use crate::clock::Stamp;
@@ -154,6 +154,7 @@ fn erase(tx: &mut Tx<'_>, account: AccountId, id: MachineId) -> Result<()> {
     FACTS_BY_MACHINE.remove(tx, &id)?;
     SETUP_BY_MACHINE.remove(tx, &id)?;
     history::forget(tx, id)?;
+    certificates::forget(tx, id)?;
     Ok(MACHINE_BY_ID.remove(tx, &id)?)
 }
 

@@ -1,6 +1,7 @@
 //! Builders for tests about machines: codes, bound machines, people with server permissions.
 
-use super::{BindTerms, Fact, Machine, MachineCode, NewMachine, Stranger, bind};
+use super::fingerprint::{Components, Kind, Measured};
+use super::{BindTerms, Enrolled, Enrolment, Fact, Machine, MachineCode, NewMachine, Stranger, bind, enroll, list_of};
 use crate::Core;
 use crate::caller::{Caller, Dialect};
 use crate::error::Result;
@@ -38,6 +39,43 @@ pub(crate) fn official(world: &World, handle: &str, permissions: &[ServerPermiss
     let role = server_roles::make(&world.core, &operator, role).unwrap();
     server_roles::grant(&world.core, &operator, account, role.id).unwrap();
     Caller::account(account, Dialect::Web)
+}
+
+/// What the computer of this number shows: all kinds but one, two disks.
+pub(crate) fn parts_of(number: u32) -> Vec<(Kind, String)> {
+    let digits = |kind: &str| blake3::hash(format!("{kind} {number}").as_bytes()).to_hex()[..32].to_owned();
+    vec![
+        (Kind::MachineId, digits("system")),
+        (Kind::ProductUuid, digits("firmware")),
+        (Kind::BoardSerial, format!("BS-{}", &digits("board")[..12])),
+        (Kind::BoardName, "Acme B350".into()),
+        (Kind::Cpu, "Acme Eight Core".into()),
+        (Kind::Memory, "17179869184".into()),
+        (Kind::DiskSerial, format!("D1{}", &digits("disk one")[..10])),
+        (Kind::DiskSerial, format!("D2{}", &digits("disk two")[..10])),
+        (Kind::Mac, format!("3c:52:82:00:{:02x}:{:02x}", number / 256 % 256, number % 256 + 1)),
+    ]
+}
+
+/// Components as a client tells them.
+pub(crate) fn components(parts: Vec<(Kind, String)>) -> Components {
+    Components::new(parts.into_iter().map(|(kind, value)| (kind, Measured::Value(value)))).unwrap()
+}
+
+/// The components of the computer of this number.
+pub(crate) fn computer(number: u32) -> Components {
+    components(parts_of(number))
+}
+
+/// Binds the computer of this number to the caller's own account.
+pub(crate) fn enrolled(core: &Core, caller: &Caller, number: u32) -> Enrolled {
+    let (name, components) = (format!("computer {number}"), computer(number));
+    enroll(core, caller, Enrolment { name, code: None, components, facts: Vec::new(), watch: None }).unwrap()
+}
+
+/// How many machines the caller has bound.
+pub(crate) fn count_of(core: &Core, caller: &Caller) -> usize {
+    core.read(|view| list_of(view, id(caller))).unwrap().len()
 }
 
 /// Somebody who looks after machines.

@@ -44,6 +44,21 @@ pub enum Class {
     Network,
 }
 
+impl Class {
+    /// Its name on every wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::System => "system",
+            Class::Firmware => "firmware",
+            Class::Board => "board",
+            Class::Processor => "processor",
+            Class::Memory => "memory",
+            Class::Disk => "disk",
+            Class::Network => "network",
+        }
+    }
+}
+
 impl Kind {
     /// Every kind, in the order of their numbers.
     pub const ALL: [Kind; 9] = [

@@ -69,6 +69,11 @@ impl Score {
         self.classes
     }
 
+    /// Whether something is there again that computers of one model do not share.
+    pub const fn is_singular(&self) -> bool {
+        self.singular
+    }
+
     /// Whether it is the same computer: enough of the weight, from at least two classes, and not by names of models alone.
     pub fn passes(&self, strictness: Strictness) -> bool {
         self.classes >= 2 && self.singular && self.percent() >= strictness.percent()
