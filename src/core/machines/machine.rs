@@ -178,6 +178,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Whether it belongs to its account still.
+    pub const fn is_bound(&self) -> bool {
+        !matches!(self.state, MachineState::Released(_))
+    }
+
     pub(super) fn of(id: MachineId, row: MachineRow, facts: Vec<Fact>) -> Self {
         Self { id, account: row.account, code: row.code, facts, bound_at: row.bound_at, state: row.state }
     }

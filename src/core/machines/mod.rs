@@ -1,7 +1,8 @@
 //! Machines: computers that a person bound to the account, the checks that ran on them, and the marks of those who cheated.
 //! `machine.rs` says what one is, `binding.rs` and `releasing.rs` who has it, `slots.rs` and `allowances.rs` how many may be active,
-//! `standing.rs` which are, `setup.rs`, `tokens.rs` and `history.rs` what belongs to one, `fingerprint`, `enroll.rs` and `drift.rs`
-//! by what it is recognised, `certificates`, `requests.rs` and `notices.rs` what the server signs for one, `policy.rs` and `alerts.rs` what is asked of them all, `checks.rs` and `marks.rs` what was found out,
+//! `standing.rs` which are, `setup.rs`, `tokens.rs` and `history.rs` what belongs to one and `overview.rs` all of it, `fingerprint`,
+//! `enroll.rs` and `drift.rs` by what it is recognised, `certificates`, `requests.rs` and `notices.rs` what the server signs for
+//! one, `policy.rs` and `alerts.rs` what is asked of them all, `checks.rs` and `marks.rs` what was found out,
 //! `evidence.rs` and `appeals.rs` what speaks for a mark and against it.
 //!
 //! Invariants: a machine code belongs to at most one account at a time; a released machine frees its code, loses what was told
@@ -20,6 +21,8 @@ pub mod checks;
 mod checks_tests;
 mod drift;
 mod enroll;
+#[cfg(test)]
+mod enroll_tests;
 pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
@@ -32,6 +35,7 @@ mod marks_tests;
 pub mod notices;
 #[cfg(test)]
 mod notices_tests;
+pub mod overview;
 pub mod policy;
 mod releasing;
 pub mod requests;

@@ -10,7 +10,7 @@ use crate::error::{Error, Reason, Result};
 use crate::limits::MACHINE_WARNINGS_DAYS_MAX;
 use crate::schema::WARNED_COUNT;
 use crate::server_roles::{self, ServerPermission};
-use crate::{Core, Tx};
+use crate::{Core, Tx, settings};
 
 const DAY_S: i64 = 24 * 3_600;
 
@@ -169,6 +169,31 @@ impl Policy {
             *place = level;
         }
     }
+}
+
+/// The setting that holds the preset, and what the names of those of single rules begin with.
+const SETTING: &str = "machines.policy";
+const RULES: &str = "machines.rules.";
+/// The value of a rule's setting that leaves it to the preset.
+const AS_PRESET: &str = "preset";
+
+/// The rules in force. Needs the permission to manage machines.
+pub fn get(core: &Core, caller: &Caller) -> Result<Policy> {
+    core.read(|view| server_roles::require(view, caller, ServerPermission::ManageMachines))?;
+    Ok(core.settings().machines.policy)
+}
+
+/// Changes the rules together, at once; what is not named stays. They are settings: this needs the permissions to manage machines
+/// and to modify the configuration, and is told and audited like any change of one.
+pub fn change(core: &Core, caller: &Caller, preset: Option<Preset>, rules: &[(Rule, Option<Level>)]) -> Result<Policy> {
+    get(core, caller)?;
+    let preset = preset.map(|preset| (SETTING.to_owned(), preset.name().to_owned()));
+    let rules = rules
+        .iter()
+        .map(|(rule, level)| (format!("{RULES}{}", rule.name()), level.map_or(AS_PRESET, Level::name).to_owned()));
+    let wishes: Vec<_> = preset.into_iter().chain(rules).collect();
+    settings::set_all(core, caller, &wishes)?;
+    Ok(core.settings().machines.policy)
 }
 
 /// To be asked when a rule is broken: fails with the rule's reason where it is enforced, counts where it warns, and passes where it

@@ -6,7 +6,7 @@
 use chatelaine_core::audit::Day;
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::ids::{
-    AccountId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, MachineId, MarkId, Offset, RoleId, RoomId,
+    AccountId, AlertId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, MachineId, MarkId, Offset, RoleId, RoomId,
     ServerRoleId, UploadId,
 };
 use chatelaine_core::roles::Permission;
@@ -32,6 +32,7 @@ macro_rules! numbered {
 
 numbered!(
     AccountId,
+    AlertId,
     AuditId,
     EventId,
     FileId,
@@ -49,6 +50,12 @@ numbered!(
 impl Numbered for Day {
     fn numbered(number: u64) -> Option<Self> {
         u32::try_from(number).ok().map(Day::new)
+    }
+}
+
+impl Numbered for u64 {
+    fn numbered(number: u64) -> Option<Self> {
+        Some(number)
     }
 }
 

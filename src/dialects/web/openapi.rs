@@ -14,8 +14,8 @@ use utoipa::{Modify, OpenApi};
 use crate::auth::Call;
 use crate::wire::{Problem, Reply};
 use crate::{
-    accounts, admin, checks, files, friends, invites, keys, live, logins, marks, me, members, messages, person,
-    restrictions, roles, rooms, server, trail, uploads,
+    accounts, admin, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks, me, members,
+    messages, person, restrictions, roles, rooms, server, trail, uploads,
 };
 
 #[derive(OpenApi)]
@@ -44,7 +44,11 @@ use crate::{
         trail::verify, trail::heads, keys::list, keys::rotate, admin::sign_out, admin::reset_link, admin::list_settings, admin::change_setting, admin::list_audit,
         admin::make_invite, admin::list_invites, admin::revoke_invite, admin::list_roles, admin::make_role,
         admin::remove_role, marks::list_mine, marks::appeal, checks::list, marks::list, marks::mark, marks::lift,
-        marks::attach, marks::detach, marks::answer, marks::list_appeals
+        marks::attach, marks::detach, marks::answer, marks::list_appeals, machine_admin::get_policy, machine_admin::put_policy, machine_admin::warnings,
+        machine_admin::get_account_limit, machine_admin::put_account_limit, machine_admin::delete_account_limit,
+        machine_admin::get_role_limit, machine_admin::put_role_limit, machine_admin::delete_role_limit,
+        machine_admin::list_alerts, machine_admin::get, machine_admin::see_alert, machines::list, machines::create, machines::get,
+        machines::change, machines::renew_token, machines::timeline
     )
 )]
 struct Api;

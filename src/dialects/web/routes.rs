@@ -12,8 +12,8 @@ use chatelaine_http::answers;
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
 use crate::{
-    Web, accounts, admin, checks, files, friends, invites, keys, live, logins, marks, me, members, messages, openapi,
-    person, restrictions, roles, rooms, server, trail, uploads,
+    Web, accounts, admin, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks, me,
+    members, messages, openapi, person, restrictions, roles, rooms, server, trail, uploads,
 };
 
 /// Where everything below lives.
@@ -79,7 +79,39 @@ pub fn table() -> Vec<Route> {
     table.extend(places());
     table.extend(things());
     table.extend(judging());
+    table.extend(machine_rules());
+    table.extend(machines());
     table
+}
+
+/// Rules, limits and alerts about machines.
+fn machine_rules() -> Vec<Route> {
+    vec![
+        get("/admin/machines/policy", machine_admin::get_policy),
+        put("/admin/machines/policy", machine_admin::put_policy),
+        get("/admin/machines/warnings", machine_admin::warnings),
+        get("/admin/machines/limits/accounts/{id}", machine_admin::get_account_limit),
+        put("/admin/machines/limits/accounts/{id}", machine_admin::put_account_limit),
+        delete("/admin/machines/limits/accounts/{id}", machine_admin::delete_account_limit),
+        get("/admin/machines/limits/roles/{id}", machine_admin::get_role_limit),
+        put("/admin/machines/limits/roles/{id}", machine_admin::put_role_limit),
+        delete("/admin/machines/limits/roles/{id}", machine_admin::delete_role_limit),
+        get("/admin/machines/alerts", machine_admin::list_alerts),
+        post("/admin/machines/alerts/{id}/seen", machine_admin::see_alert),
+    ]
+}
+
+/// Machines, one's own and any. Behind all lines with a fixed word in place of the id.
+fn machines() -> Vec<Route> {
+    vec![
+        get("/admin/machines/{id}", machine_admin::get),
+        get("/machines", machines::list),
+        post("/machines", machines::create),
+        get("/machines/{id}", machines::get),
+        patch("/machines/{id}", machines::change),
+        post("/machines/{id}/token", machines::renew_token),
+        get("/machines/{id}/timeline", machines::timeline),
+    ]
 }
 
 /// Checks, marks, evidence, appeals.

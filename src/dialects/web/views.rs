@@ -1,5 +1,7 @@
 //! Domain values as our own API shows them; never back. One file per part of the domain.
 
+pub mod machine_admin;
+pub mod machines;
 pub mod marks;
 pub mod messages;
 pub mod people;

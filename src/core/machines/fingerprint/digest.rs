@@ -73,11 +73,12 @@ fn void_digests() -> HashSet<(Kind, Digest)> {
     let repeated = ('a'..='z').chain('0'..='9').chain("-._*#?/:".chars());
     let mut texts: Vec<String> =
         repeated.flat_map(|letter| (1..=REPEATED_MAX).map(move |times| letter.to_string().repeat(times))).collect();
-    texts.extend(PLACEHOLDERS.iter().chain(&COMMON_ADDRESSES).map(|text| (*text).to_owned()));
+    texts.extend(PLACEHOLDERS.map(str::to_owned));
     texts.push(String::new());
     let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Memory);
     let mut found: HashSet<_> =
         kinds.flat_map(|kind| texts.iter().map(move |text| (kind, digest(kind, text)))).collect();
+    found.extend(COMMON_ADDRESSES.map(|text| (Kind::Mac, digest(Kind::Mac, text))));
     found.extend(["", "0"].map(|text| (Kind::Memory, digest(Kind::Memory, text))));
     found
 }

@@ -9,6 +9,8 @@ mod kind;
 mod normal;
 mod score;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 pub use digest::{Components, Digest, Measured, digest, is_void};
 pub use kind::{Class, Kind};

@@ -96,7 +96,8 @@ pub fn normalise(kind: Kind, value: &str) -> Option<String> {
 /// Lower case, one blank between words, nothing that cannot be seen.
 fn folded(value: &str) -> String {
     let visible = value.nfkc().filter(|letter| !letter.is_control() || letter.is_whitespace()).collect::<String>();
-    visible.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    let lower = visible.to_lowercase().nfkc().collect::<String>();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The digits of a number of 128 bits, in whatever way it is written.

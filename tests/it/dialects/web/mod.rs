@@ -3,6 +3,7 @@
 mod bodies;
 mod document;
 mod live;
+mod machines;
 mod marks;
 mod people;
 mod person;
