@@ -68,10 +68,11 @@ test: ## all that CI runs; installs what it needs
 	$(MAKE) browser
 	$(MAKE) clients
 
-bench: web ## measure the hot paths beside their physical limits (about 10 minutes)
+bench: web ## measure the hot paths beside their physical limits (about 12 minutes)
 	$(CARGO) build --release
 	./target/release/chatelaine bench --json bench.json
 	./target/release/chatelaine bench ourchat --json bench-ourchat.json
+	./target/release/chatelaine bench machines --json bench-machines.json
 
 soak: ## a thousand crash rounds (hours)
 	$(MAKE) crash CRASH_ROUNDS=1000

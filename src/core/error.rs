@@ -216,6 +216,8 @@ pub enum Thing {
     Appeal,
     /// A word to those who look after machines.
     MachineAlert,
+    /// An offer of a machine.
+    MachineOffer,
 }
 
 /// Which value can belong to one only.

@@ -107,6 +107,32 @@ pub enum What {
     MachineAlert { alert: AlertId, kind: AlertKind },
     /// The server has a word for a machine; whoever may reads it by its number.
     MachineNoticed { machine: MachineId, number: u64 },
+    /// A machine became silent, or was heard again.
+    MachineTurned { account: AccountId, machine: MachineId, turn: MachineTurn },
+    /// A machine was offered to another account, or is no longer.
+    MachineOffered { machine: MachineId, from: AccountId, to: AccountId, turn: OfferTurn },
+}
+
+/// What became of a machine that is waited for. Kinds are only ever added at the end, because rows hold their number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MachineTurn {
+    /// It showed no sign of life in time.
+    Inactive,
+    /// It showed one again.
+    Revived,
+    /// It got another token, and connections by the old one end.
+    TokenIssued,
+}
+
+/// What became of an offer of a machine. Kinds are only ever added at the end, because rows hold their number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum OfferTurn {
+    /// It was made.
+    Made,
+    /// Who made it took it back.
+    Withdrawn,
+    /// Whom it was made to declined.
+    Declined,
 }
 
 /// Which logins ended.

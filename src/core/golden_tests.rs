@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::sync::Mutex;
 
 use crate::clock::{Stamp, Until};
-use crate::event::{Audience, Enclosure, Ended, What};
+use crate::event::{Audience, Enclosure, Ended, MachineTurn, OfferTurn, What};
 use crate::event_log::{record, record_with};
 use crate::ids::{AccountId, AlertId, AnnouncementId, EventId, LoginId, MachineId, Offset, RoleId, RoomId};
 use crate::machines::alerts::AlertKind;
@@ -76,6 +76,13 @@ fn later_kinds() -> Vec<What> {
         What::MarkChanged { account },
         What::MachineAlert { alert: AlertId::new(6), kind: AlertKind::Twin },
         What::MachineNoticed { machine: MachineId::new(5), number: 300 },
+        What::MachineTurned { account, machine: MachineId::new(5), turn: MachineTurn::Revived },
+        What::MachineOffered {
+            machine: MachineId::new(5),
+            from: account,
+            to: AccountId::new(2),
+            turn: OfferTurn::Declined,
+        },
     ]
 }
 

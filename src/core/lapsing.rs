@@ -1,5 +1,5 @@
 //! What has run out. [`due`] reads it from an index by time; [`sweep`] clears away what has none and nobody would look at again:
-//! one-time links, friend requests, counts of wrong passwords and of how often somebody was asked for the same.
+//! one-time links, friend requests, offers of machines, counts of wrong passwords and of how often somebody was asked for the same.
 //! The operations themselves refuse what has lapsed at once; this only frees the space.
 //!
 //! The trees that are swept have no index by time. They hold what is open and little else, so a walk over them now and then, page by page and
@@ -14,7 +14,10 @@ use crate::error::Result;
 use crate::friends::{Asked, remove_request};
 use crate::limits::PAGE_ITEMS_MAX;
 use crate::logins::one_time;
-use crate::schema::{ASKED_BY_PEOPLE, FAILURES_BY_NAME, FRIEND_REQUEST_BY_PAIR, ONE_TIME_LINK_BY_TOKEN};
+use crate::machines::transfer;
+use crate::schema::{
+    ASKED_BY_PEOPLE, FAILURES_BY_NAME, FRIEND_REQUEST_BY_PAIR, OFFER_BY_MACHINE, ONE_TIME_LINK_BY_TOKEN,
+};
 use crate::{Core, Tx};
 
 /// The keys of an index by time whose moment has come at `now`, the longest due first, at most so many.
@@ -40,7 +43,8 @@ pub fn sweep(core: &Core) -> Result<usize> {
     let failures = walk(core, &FAILURES_BY_NAME, is_over, |tx, name, _| accounts::remove_failures(tx, name))?;
     let is_past = move |asked: &Asked| !asked.is_running(now);
     let asked = walk(core, &ASKED_BY_PEOPLE, is_past, |tx, key, _| Ok(ASKED_BY_PEOPLE.remove(tx, key)?))?;
-    Ok(links + requests + failures + asked)
+    let offers = walk(core, &OFFER_BY_MACHINE, move |offer| offer.has_lapsed(now), transfer::clear)?;
+    Ok(links + requests + failures + asked + offers)
 }
 
 /// Reads a tree page by page and has the lapsed rows of each page removed in one command, which looks at each row again: it may

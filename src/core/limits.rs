@@ -327,6 +327,22 @@ pub const COMPONENT_BYTES_MAX: usize = 512;
 pub const FINGERPRINT_SHARERS_MAX: usize = 16;
 /// Machines that are compared to one that wants to be bound: of others, and of the same account.
 pub const FINGERPRINTS_COMPARED_MAX: usize = 64;
+/// Hours in which it is kept how often a machine was heard.
+pub const MACHINE_BEATS_KEPT_H: u32 = 30 * 24;
+/// Hours of one machine that one heartbeat clears away.
+pub const MACHINE_BEATS_SWEPT: usize = 48;
+/// Seconds that a heartbeat may be late, whatever lies between two.
+pub const MACHINE_GRACE_S_MIN: u32 = 30;
+/// Seconds that a heartbeat may be late at most.
+pub const MACHINE_GRACE_S_MAX: u32 = 3_600;
+/// Machines that one command looks at when they come due.
+pub const MACHINES_WATCHED_PER_WRITE: usize = 200;
+/// Seconds in which the offer of a machine can be accepted.
+pub const MACHINE_OFFER_LIFE_S: u64 = 7 * 24 * 3_600;
+/// Offers of machines that wait for one account.
+pub const MACHINE_OFFERS_MAX: usize = 50;
+/// Notices that are read at once for a machine that follows them.
+pub const NOTICES_PER_PAGE: usize = 100;
 /// Facts a client tells about its machine.
 pub const MACHINE_FACTS_MAX: usize = 12;
 /// Bytes of the name of a fact about a machine.

@@ -204,6 +204,12 @@ schema! {
         0x8b45 APPEAL_BY_MARK "appeal_by_mark": MarkId => crate::machines::appeals::Appeal;
         0x0b46 OPEN_APPEALS "open_appeals": (Stamp, MarkId) => ();
         0x0b4b CHECKS_BY_MACHINE "checks_by_machine": (MachineId, LaunchCode) => ();
+        0x0b20 BEAT_BY_MACHINE "beat_by_machine": MachineId => crate::machines::heartbeats::BeatRow;
+        0x0b21 BEATS_BY_HOUR "beats_by_hour": (MachineId, u32) => u16;
+        0x0b22 BEATS_BY_DUE "beats_by_due": (Stamp, MachineId) => ();
+        0x0b23 OFFER_BY_MACHINE "offer_by_machine": MachineId => crate::machines::transfer::Offer;
+        0x0b24 OFFERS_BY_ACCOUNT "offers_by_account": (AccountId, MachineId) => ();
+        0x0b25 NONCE_BY_LAUNCH "nonce_by_launch": LaunchCode => crate::machines::nonces::NonceMark;
 
         // 0c: channels
         0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;

@@ -18,6 +18,9 @@ use crate::tally::Tally;
 /// Keys that one table holds at most.
 pub const RATE_KEYS_MAX: usize = 100_000;
 
+// Where the keys of machines begin among those of accounts.
+const MACHINE_KEYS: u128 = 1 << 64;
+
 // A table is looked through for keys at rest once per so many checks, not at each.
 const CHECKS_PER_SWEEP: u64 = 4_096;
 
@@ -101,6 +104,11 @@ impl RateLimits {
     /// Counts one request of an account, by its number.
     pub fn account(&self, account: u64) -> Result<(), TooFast> {
         self.current().account.check(u128::from(account))
+    }
+
+    /// Counts one request of a machine, by its number: as many as an account may make, and apart from those of its owner.
+    pub fn machine(&self, machine: u64) -> Result<(), TooFast> {
+        self.current().account.check(MACHINE_KEYS | u128::from(machine))
     }
 
     /// Counts one attempt to sign in or up; to be asked before a password is hashed. Also refused when too many attempts of
@@ -243,6 +251,16 @@ mod tests {
         (0..10).for_each(|_| limits.sign_in_failed(address("10.0.0.1")));
         assert!(limits.sign_in(address("10.0.0.1")).is_err());
         limits.sign_in(address("10.0.0.2")).unwrap();
+    }
+
+    #[test]
+    fn a_machine_has_its_own_bucket_beside_the_account_of_the_same_number() {
+        let limits = RateLimits::new(RateOptions { account_burst: 2, ..RateOptions::default() });
+        (0..2).for_each(|_| limits.account(7).unwrap());
+        assert!(limits.account(7).is_err());
+        (0..2).for_each(|_| limits.machine(7).unwrap());
+        assert!(limits.machine(7).is_err());
+        limits.machine(8).unwrap();
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod audit_heads;
 mod calls;
 mod deleted_rooms;
 mod expire;
+mod heartbeats;
 mod lapse;
 pub mod mail;
 mod presence;
@@ -32,6 +33,7 @@ pub struct Job {
 /// Every job.
 pub const ALL: &[Job] = &[
     Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
+    Job { name: "heartbeats", every: Duration::from_secs(10), run: heartbeats::run },
     Job { name: "calls", every: Duration::from_secs(60), run: calls::run },
     Job { name: "audit-heads", every: Duration::from_secs(10 * 60), run: audit_heads::run },
     Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },

@@ -292,6 +292,7 @@ fn start(
     stop: &CancellationToken,
     (core, bodies, limits): (&Core, Bodies, Limits),
 ) -> (SocketAddr, JoinHandle<()>) {
+    let machine_live = chatelaine_web::MachineLive::new(web.clone(), SocketOptions::default());
     let live = chatelaine_web::Live::new(web.clone(), SocketOptions::default(), Places::new(SOCKETS_PER_ACCOUNT));
     let front = Front::new(ourchat.clone(), bodies).expect("services");
     let folders = ourchat.panel().into_iter().collect();
@@ -315,6 +316,7 @@ fn start(
             .path(chatelaine_web::WELL_KNOWN, "web")
             .body("/api/v1/files", "web", core.settings().files.upload_bytes)
             .body("/api/v1/uploads", "web", chatelaine_web::CHUNK_BYTES_MAX)
+            .socket("/api/v1/machine/live", "web", Arc::new(machine_live))
             .socket("/api/v1/live", "web", Arc::new(live)),
         ready: Box::new(move |ready| told.send(ready.addresses[0]).expect("somebody waits")),
         grpc: Some(serve::ourchat(front)),

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// How long a server may take until its ready file stands: a large sled folder opens slowly.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 
+/// In what the kernel counts the time of processes, on every system that Linux runs on.
+const TICKS_PER_S: u64 = 100;
+
 /// A running server under test.
 pub struct Server {
     child: Child,
@@ -61,6 +64,22 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
         let kib = line.split_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok());
         kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("resident memory is not shown on this system"))
+    }
+
+    /// How long it has kept a processor busy, all its threads together.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn processor_time(&self) -> io::Result<Duration> {
+        let line = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name of the program stands in brackets and may hold anything; the two times are the 12th and 13th words behind it.
+        let behind = line.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks = behind.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<u64>().ok());
+        let ticks: Vec<u64> = ticks.collect();
+        match ticks.as_slice() {
+            [user, system] => Ok(Duration::from_millis((user + system).saturating_mul(1_000 / TICKS_PER_S))),
+            _ => Err(io::Error::other("the time of a process is not shown on this system")),
+        }
     }
 
     /// Ends it in order and waits for it.

@@ -41,6 +41,11 @@ impl Http {
         Ok(Http { sender, host: address.to_owned(), token: token.to_owned() })
     }
 
+    /// From now on another token goes along.
+    pub fn speak_as(&mut self, token: &str) {
+        token.clone_into(&mut self.token);
+    }
+
     /// Sends one request and reads the whole answer.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod grpc;
 mod idle;
 mod inside;
 mod listeners;
+mod machines;
 mod ourchat;
 mod reads;
 mod replay;
@@ -78,6 +79,8 @@ pub enum Part {
 enum Other {
     /// The gRPC dialect alone: calls beside an empty handler, many event streams, a file, a long replay.
     Ourchat(ourchat::Wish),
+    /// Machines alone: binding, looking up, a minute of heartbeats, one notice among many that are connected.
+    Machines(machines::Wish),
     /// A bare process to measure against; started by the bench itself.
     #[command(subcommand, hide = true)]
     Floor(Floor),
@@ -122,6 +125,10 @@ async fn measure(args: &Args, rows: &mut Vec<Row>) -> io::Result<()> {
     };
     if let Some(Other::Ourchat(wish)) = &args.other {
         ourchat::run(&folder, length, wish, &mut found).await?;
+        return writeln!(io::stdout(), "{LEGEND}");
+    }
+    if let Some(Other::Machines(wish)) = &args.other {
+        machines::run(&folder, length, wish, &mut found).await?;
         return writeln!(io::stdout(), "{LEGEND}");
     }
     if asked(Part::Sends) {

@@ -223,6 +223,7 @@ fn mounts(config: &Config, ourchat: Option<&Ourchat>, (web, aegis): (Web, &Aegis
         .path(chatelaine_web::WELL_KNOWN, "web")
         .body("/api/v1/files", "web", UPLOAD_BYTES_MAX)
         .body("/api/v1/uploads", "web", UPLOAD_BYTES_MAX)
+        .socket("/api/v1/machine/live", "web", Arc::new(chatelaine_web::MachineLive::new(web.clone(), live)))
         .socket("/api/v1/live", "web", Arc::new(chatelaine_web::Live::new(web, live, places)))
 }
 

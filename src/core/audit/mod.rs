@@ -131,6 +131,14 @@ pub enum Verb {
     SigningKeyRotated,
     /// A certificate was issued for a machine.
     MachineCertified,
+    /// A machine showed no sign of life in time and became inactive.
+    MachineInactive,
+    /// An inactive machine showed a sign of life and is active again.
+    MachineRevived,
+    /// A machine went to another account.
+    MachineTransferred,
+    /// Another machine took the place of one.
+    MachineReplaced,
 }
 
 /// One row of the trail.

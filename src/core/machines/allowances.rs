@@ -4,6 +4,7 @@
 use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
+use super::notices::{self, NoticeKind};
 use super::slots;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
@@ -185,6 +186,7 @@ pub fn set_for_account(
         }
         let detail = allowance.map_or_else(|| "as usual".to_owned(), |allowance| words(allowance.most));
         note(tx, now, &caller_again, &format!("account {account}"), &detail)?;
+        notices::tell_each(tx, now, account, NoticeKind::LimitChanged)?;
         account_limit(tx, account, usual)
     })
 }

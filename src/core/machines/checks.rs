@@ -7,6 +7,7 @@ use chatelaine_store::{Key, Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
 use super::machine::{self, MachineCode};
+use super::nonces::{self, Fresh};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
@@ -16,6 +17,7 @@ use crate::ids::{AccountId, MachineId};
 use crate::limits::{CHECK_DETAIL_CHARS_MAX, CHECKS_LISTED_MAX};
 use crate::page::{Ask, Page};
 use crate::schema::{CHECK_BY_LAUNCH, CHECKS_BY_ACCOUNT, CHECKS_BY_MACHINE, CHECKS_COUNT_BY_DAY, MACHINE_BY_ID};
+use crate::secrets::Secret;
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
@@ -171,6 +173,8 @@ pub struct Finding {
     pub detail: String,
     /// Who may say so.
     pub trust: Trust,
+    /// The nonce of the check, if it was given one.
+    pub nonce: Option<String>,
 }
 
 /// Who may say how a check came out: a cheater is master of his own client.
@@ -185,36 +189,51 @@ pub enum Trust {
 /// Begins a check of one's own machine or, for who may report checks, of anybody's. Fails with `Denied(..)`,
 /// `NotFound(Account)`, and `NotFound(Machine)` unless it is bound to that account.
 pub fn begin(core: &Core, caller: &Caller, new: NewCheck) -> Result<Check> {
+    let (now, caller_again) = (core.now(), caller.clone());
+    core.write(caller, move |tx| begin_within(tx, now, &caller_again, &new))
+}
+
+/// As [`begin`], and gives the check a nonce, which whoever finishes it shall send along.
+pub fn begin_guarded(core: &Core, caller: &Caller, new: NewCheck) -> Result<(Check, Secret<String>)> {
+    let (now, caller_again, fresh) = (core.now(), caller.clone(), Fresh::draw(core.keys()));
+    let mark = fresh.mark;
+    let check = core.write(caller, move |tx| {
+        let check = begin_within(tx, now, &caller_again, &new)?;
+        nonces::guard(tx, check.launch, mark)?;
+        Ok(check)
+    })?;
+    Ok((check, fresh.text))
+}
+
+fn begin_within(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewCheck) -> Result<Check> {
     // Eight digits, so that codes sort like their days.
     if !(10_000_000..100_000_000).contains(&new.day) {
         return Err(Error::Invalid(Field::Time, Flaw::Malformed));
     }
-    let (now, caller_again) = (core.now(), caller.clone());
-    core.write(caller, move |tx| {
-        if caller_again.account_id() != Some(new.account) {
-            server_roles::require(tx, &caller_again, ServerPermission::ReportChecks)?;
-        }
-        machine::require_account(tx, new.account)?;
-        let found = machine::find(tx, &new.code)?.filter(|(_, row)| row.account == new.account);
-        let (machine, bound) = found.ok_or(Error::NotFound(Thing::Machine))?;
-        let number = CHECKS_COUNT_BY_DAY.get(tx, &new.day)?.unwrap_or(0).saturating_add(1);
-        CHECKS_COUNT_BY_DAY.put(tx, &new.day, &number)?;
-        let launch = LaunchCode::new(new.day, number);
-        let row = CheckRow { account: new.account, machine, code: Some(bound.code), started_at: now, end: None };
-        CHECK_BY_LAUNCH.put(tx, &launch, &row)?;
-        CHECKS_BY_ACCOUNT.put(tx, &(new.account, launch), &())?;
-        CHECKS_BY_MACHINE.put(tx, &(machine, launch), &())?;
-        Ok(Check::of(launch, row))
-    })
+    if caller.account_id() != Some(new.account) {
+        server_roles::require(tx, caller, ServerPermission::ReportChecks)?;
+    }
+    machine::require_account(tx, new.account)?;
+    let found = machine::find(tx, &new.code)?.filter(|(_, row)| row.account == new.account);
+    let (machine, bound) = found.ok_or(Error::NotFound(Thing::Machine))?;
+    let number = CHECKS_COUNT_BY_DAY.get(tx, &new.day)?.unwrap_or(0).saturating_add(1);
+    CHECKS_COUNT_BY_DAY.put(tx, &new.day, &number)?;
+    let launch = LaunchCode::new(new.day, number);
+    let row = CheckRow { account: new.account, machine, code: Some(bound.code), started_at: now, end: None };
+    CHECK_BY_LAUNCH.put(tx, &launch, &row)?;
+    CHECKS_BY_ACCOUNT.put(tx, &(new.account, launch), &())?;
+    CHECKS_BY_MACHINE.put(tx, &(machine, launch), &())?;
+    Ok(Check::of(launch, row))
 }
 
 /// Closes a check, once. Needs the permission to report checks, unless clients are trusted and it is one's own. Fails with
-/// `Invalid(Note, ..)`, `Denied(..)`, `NotFound(Check)` and, when it was closed before, `Refused(AlreadyAnswered)`. The account
-/// hears of it.
+/// `Invalid(Note, ..)`, `Denied(..)`, `NotFound(Check)`, when it was closed before with `Refused(AlreadyAnswered)`, and with
+/// `Refused(NonceDue)` where the rules ask for the nonce that it was given. The account hears of it.
 pub fn finish(core: &Core, caller: &Caller, finding: Finding) -> Result<Check> {
     let detail = check_detail(&finding.detail)?;
     let (now, caller_again) = (core.now(), caller.clone());
     let Finding { launch, outcome, trust, .. } = finding;
+    let (policy, sent) = (core.settings().machines.policy, nonces::sent(core, finding.nonce.as_deref()));
     core.write(caller, move |tx| {
         let may = server_roles::may(tx, &caller_again, ServerPermission::ReportChecks)?;
         let own = match trust {
@@ -229,6 +248,7 @@ pub fn finish(core: &Core, caller: &Caller, finding: Finding) -> Result<Check> {
         if row.end.is_some() {
             return Err(Error::Refused(Reason::AlreadyAnswered));
         }
+        nonces::take(tx, now, &policy, (launch, sent))?;
         let end = End { outcome, detail: detail.clone(), at: now, by: caller_again.account_id() };
         let row = CheckRow { end: Some(end), ..row };
         CHECK_BY_LAUNCH.put(tx, &launch, &row)?;
@@ -299,6 +319,7 @@ pub(super) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> R
             CHECKS_BY_MACHINE.remove(tx, &(row.machine, *launch))?;
             CHECK_BY_LAUNCH.put(tx, launch, &CheckRow { code: None, end, ..row })?;
         }
+        nonces::forget(tx, *launch)?;
         CHECKS_BY_ACCOUNT.remove(tx, &(account, *launch))?;
     }
     Ok(keys.len())

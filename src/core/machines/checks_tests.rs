@@ -1,8 +1,9 @@
 //! Checks: numbered per day without gap or repeat, closed once, by whom it may be.
 
 use super::checks::*;
+use super::policy::Preset;
 use super::testing::*;
-use super::{Release, release};
+use super::{Release, policy, release};
 use crate::Core;
 use crate::caller::{Caller, Dialect};
 use crate::error::{Error, Field, Flaw, Reason, Result, Right, Thing};
@@ -10,6 +11,7 @@ use crate::event::What;
 use crate::ids::AccountId;
 use crate::limits::CHECK_DETAIL_CHARS_MAX;
 use crate::rooms::testing::{events, id};
+use crate::schema;
 use crate::server_roles::ServerPermission;
 use crate::testing::World;
 
@@ -20,7 +22,7 @@ fn begun(core: &Core, caller: &Caller, account: AccountId, number: u32) -> Resul
 }
 
 fn finding(launch: LaunchCode, trust: Trust) -> Finding {
-    Finding { launch, outcome: Outcome::Passed, detail: " clean\nthroughout ".into(), trust }
+    Finding { launch, outcome: Outcome::Passed, detail: " clean\nthroughout ".into(), trust, nonce: None }
 }
 
 #[test]
@@ -138,4 +140,35 @@ fn checks_are_listed_newest_first_from_any_of_them_on() {
     assert_eq!(listed(Some(LaunchCode::new(DAY + 1, 1)), 9), all[2..]);
     assert_eq!(listed(Some(LaunchCode::new(DAY, 2)), 9), all[3..], "one of somebody else's is a place too");
     assert_eq!(listed(None, 0), [""; 0]);
+}
+
+#[test]
+fn a_check_that_was_given_a_nonce_asks_for_it_once_where_the_rules_say_so() {
+    for (preset, refused) in [(Preset::Tournament, true), (Preset::Fair, false)] {
+        let world = World::with_settings(|settings| settings.machines.policy.preset = preset);
+        let (core, ann, service) = (&world.core, world.person("ann"), service(&world));
+        bound(core, &ann, 1);
+        let new = || NewCheck { account: id(&ann), code: code(1), day: 20_270_115 };
+        let (check, nonce) = begin_guarded(core, &service, new()).unwrap();
+        let with = |nonce: Option<&str>| {
+            let nonce = nonce.map(str::to_owned);
+            finish(core, &service, Finding { nonce, ..finding(check.launch, Trust::Service) }).map(drop)
+        };
+        if refused {
+            for wrong in [None, Some("made up")] {
+                assert_eq!(with(wrong), Err(Error::Refused(Reason::NonceDue)));
+            }
+            assert_eq!(with(Some(nonce.reveal())), Ok(()));
+        } else {
+            assert_eq!(with(None), Ok(()), "it is only counted");
+            assert_eq!(policy::warnings(core, &Caller::operator(), 1).unwrap().len(), 1);
+        }
+        assert_eq!(core.read(|view| schema::NONCE_BY_LAUNCH.first(view, &())), Ok(None));
+        let plain = begin(core, &service, new()).unwrap();
+        assert_eq!(
+            finish(core, &service, finding(plain.launch, Trust::Service)).map(drop),
+            Ok(()),
+            "it was given none"
+        );
+    }
 }

@@ -10,10 +10,11 @@ use super::history::{self, Happened};
 use super::machine::{self, CODE_CHARS, Fact, Facts, Machine, MachineCode, MachineRow, MachineState};
 use super::policy::{self, Rule};
 use super::setup::{self, Setup, Watch};
-use super::{slots, standing, tokens};
+use super::{slots, standing, tokens, watching};
 use crate::caller::Caller;
 use crate::clock::Stamp;
-use crate::error::{Error, Reason, Result, Unique};
+use crate::error::{Error, Reason, Result, Thing, Unique};
+use crate::event::MachineTurn;
 use crate::ids::{AccountId, MachineId};
 use crate::schema::{FACTS_BY_MACHINE, MACHINE_BY_ID, MACHINES, SETUP_BY_MACHINE};
 use crate::secrets::{Secret, random_alphanumerics};
@@ -46,11 +47,11 @@ pub struct Enrolled {
 }
 
 /// What holds during one enrolment.
-struct Desk<'a> {
-    now: Stamp,
-    caller: &'a Caller,
-    account: AccountId,
-    rules: &'a Rules,
+pub(super) struct Desk<'a> {
+    pub(super) now: Stamp,
+    pub(super) caller: &'a Caller,
+    pub(super) account: AccountId,
+    pub(super) rules: &'a Rules,
 }
 
 /// A machine that the account has already.
@@ -63,14 +64,19 @@ struct Known {
 /// `Taken(MachineCode)`, `OverLimit(..)`, and with the reasons of the rules `BannedMachine`, `Twin`, `Fingerprint` and `Drift`.
 /// The account hears of a new one.
 pub fn enroll(core: &Core, caller: &Caller, new: Enrolment) -> Result<Enrolled> {
-    Fact::check_all(&new.facts)?;
-    let new = Enrolment { name: setup::check_name(&new.name)?, ..new };
+    let new = checked(new)?;
     let (now, caller_again, rules) = (core.now(), caller.clone(), Rules::of(&core.settings().machines));
     let account = caller.require_account()?;
     core.write(caller, move |tx| {
         machine::require_account(tx, account)?;
         enroll_within(tx, &Desk { now, caller: &caller_again, account, rules: &rules }, &new)
     })?
+}
+
+/// The same with a name that is trimmed. Fails with `Invalid(..)`.
+pub(super) fn checked(new: Enrolment) -> Result<Enrolment> {
+    Fact::check_all(&new.facts)?;
+    Ok(Enrolment { name: setup::check_name(&new.name)?, ..new })
 }
 
 /// The inner failure is one whose alert shall hold: the transaction goes on to commit, and has written nothing else.
@@ -84,13 +90,32 @@ fn enroll_within(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> Result<Re
     if let Some(known) = known {
         return recognise(tx, desk, new, known);
     }
+    if let Err(refused) = admit(tx, desk, new, other)? {
+        return Ok(Err(refused));
+    }
+    let id = MachineId::new(tx.count_up(&MACHINES)?);
+    bind_new(tx, desk, new, id).map(Ok)
+}
+
+/// Passes for a machine that the account does not have and that may be bound. Fails with `Exists(Machine)`, and as [`enroll`]; the
+/// inner failure is one whose alert shall hold.
+pub(super) fn require_new(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> Result<Result<()>> {
+    let (own, other) = fingerprint::find_like(tx, desk.account, &new.components, desk.rules.strictness)?;
+    if own.is_some() || by_code(tx, desk, new)?.is_some() {
+        return Err(Error::Exists(Thing::Machine));
+    }
+    admit(tx, desk, new, other)
+}
+
+/// Judges a machine that the account does not have, beside the most alike of another one.
+fn admit(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment, other: Option<Likeness>) -> Result<Result<()>> {
     if let Some(refused) = other.map(|other| meet(tx, desk, &other)).transpose()?.flatten() {
         return Ok(Err(refused));
     }
     if !new.components.tell_apart() {
-        policy::judge(tx, desk.now, &rules.policy, Rule::Fingerprint)?;
+        policy::judge(tx, desk.now, &desk.rules.policy, Rule::Fingerprint)?;
     }
-    bind_new(tx, desk, new).map(Ok)
+    Ok(Ok(()))
 }
 
 /// The machine of the code, if the account has it. Fails with `Taken(MachineCode)` when another has.
@@ -141,7 +166,11 @@ fn recognise(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment, known: Known) ->
     }
     let old = setup::of(tx, id)?;
     SETUP_BY_MACHINE.put(tx, &id, &set_up(desk, new, old))?;
+    if new.watch.is_some() {
+        watching::wait_from(tx, now, id)?;
+    }
     history::note(tx, now, id, Happened::Recognised { percent })?;
+    standing::tell(tx, now, (id, row.account), MachineTurn::TokenIssued)?;
     let token = tokens::issue(tx, id)?;
     let facts = machine::facts_of(tx, id)?;
     Ok(Ok(Enrolled { machine: Machine::of(id, row, facts), token, recognised: Some(percent) }))
@@ -152,18 +181,21 @@ fn set_up(desk: &Desk<'_>, new: &Enrolment, old: Setup) -> Setup {
     Setup { name, watch: new.watch.map_or(old.watch, |watch| setup::watched(watch, desk.rules.every_s)), ..old }
 }
 
-fn bind_new(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> Result<Enrolled> {
+/// Binds a machine that may be bound, under this number.
+pub(super) fn bind_new(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment, id: MachineId) -> Result<Enrolled> {
     let (now, account) = (desk.now, desk.account);
     require_room(tx, account)?;
     let code = match &new.code {
         Some(code) => code.clone(),
         None => free_code(tx)?,
     };
-    let id = MachineId::new(tx.count_up(&MACHINES)?);
     let row = MachineRow { account, code, bound_at: now, state: MachineState::Active };
     put_rows(tx, id, &row, &Facts(new.facts.clone()))?;
     let fresh = Setup { via: desk.caller.dialect, ..Setup::default() };
     SETUP_BY_MACHINE.put(tx, &id, &set_up(desk, new, fresh))?;
+    if new.watch == Some(Watch::On) {
+        watching::wait_from(tx, now, id)?;
+    }
     slots::take_and_tell(tx, now, desk.caller, (account, id), desk.rules.most)?;
     if !new.components.is_empty() {
         fingerprint::keep(tx, now, id, &new.components, None)?;

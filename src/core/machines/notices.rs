@@ -13,9 +13,13 @@ use crate::error::{Error, Result};
 use crate::event::{Audience, What, machine_topic};
 use crate::event_log;
 use crate::ids::{AccountId, MachineId, SigningKeyId};
-use crate::limits::{MACHINE_NOTICES_KEPT_S, MACHINE_NOTICES_SWEPT_PER_WRITE, PAGE_ITEMS_MAX, REVOCATIONS_LISTED_MAX};
+use crate::limits::{
+    MACHINE_NOTICES_KEPT_S, MACHINE_NOTICES_SWEPT_PER_WRITE, MACHINES_PER_ACCOUNT_MAX, PAGE_ITEMS_MAX,
+    REVOCATIONS_LISTED_MAX,
+};
 use crate::schema::{
-    NOTICE_BY_NUMBER, NOTICES, NOTICES_BY_MACHINE, REVOCATION_BY_NUMBER, REVOKED_BY_MACHINE, SERVER_FACTS,
+    MACHINES_BY_ACCOUNT, NOTICE_BY_NUMBER, NOTICES, NOTICES_BY_MACHINE, REVOCATION_BY_NUMBER, REVOKED_BY_MACHINE,
+    SERVER_FACTS, TOKEN_BY_MACHINE,
 };
 use crate::signing::{self, Lines, Purpose, Signature};
 use crate::{Caller, Core, Tx};
@@ -122,6 +126,18 @@ pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<u64> {
     let told = Audience::accounts(alerts::managers(tx)?).and_account(new.account);
     wake(tx, now, (new.machine, number), told)?;
     Ok(number)
+}
+
+/// Gives a notice to each machine of an account that has a token and so can hear it. The owner hears of it too; who manages
+/// machines did it.
+pub(crate) fn tell_each(tx: &mut Tx<'_>, now: Stamp, account: AccountId, kind: NoticeKind) -> Result<()> {
+    for (_, machine) in MACHINES_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, MACHINES_PER_ACCOUNT_MAX)? {
+        if TOKEN_BY_MACHINE.has(tx, &machine)? {
+            let number = put(tx, now, NewNotice { machine, account, kind })?;
+            wake(tx, now, (machine, number), Audience::account(account))?;
+        }
+    }
+    Ok(())
 }
 
 /// As [`tell`], where the account goes away and hears nothing any more.

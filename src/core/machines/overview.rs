@@ -3,15 +3,18 @@
 use chatelaine_store::{Order, Read};
 
 use super::fingerprint::{self, Fingerprint};
+use super::heartbeats::{self, BeatRow};
 use super::machine::{self, Machine};
 use super::setup::{self, Setup};
+use super::terms::{Terms, Waiting};
+use super::transfer::Offer;
 use crate::Core;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Result, Thing};
 use crate::ids::MachineId;
 use crate::page::{Ask, Page};
-use crate::schema::{MACHINES_BY_ACCOUNT, RELEASES_BY_ACCOUNT};
+use crate::schema::{MACHINES_BY_ACCOUNT, OFFER_BY_MACHINE, RELEASES_BY_ACCOUNT};
 use crate::server_roles::{self, ServerPermission};
 
 /// A machine with its parts.
@@ -23,19 +26,34 @@ pub struct Overview {
     pub setup: Setup,
     /// What is kept of its components; none where none were told, or it was released.
     pub fingerprint: Option<Fingerprint>,
+    /// When it was last heard, and when it is expected to be heard again.
+    pub beats: BeatRow,
+    /// To whom it is offered, also where that has lapsed.
+    pub offer: Option<Offer>,
+    /// How long its owner waits who would let it go; none where others look.
+    pub waiting: Option<Waiting>,
 }
 
 /// Puts a machine together; none where there is none of this number.
 pub(super) fn of(r: &impl Read, id: MachineId) -> Result<Option<Overview>> {
     let Some(machine) = machine::find_whole(r, id)? else { return Ok(None) };
-    Ok(Some(Overview { machine, setup: setup::of(r, id)?, fingerprint: fingerprint::of(r, id)? }))
+    Ok(Some(Overview {
+        machine,
+        setup: setup::of(r, id)?,
+        fingerprint: fingerprint::of(r, id)?,
+        beats: heartbeats::of(r, id)?,
+        offer: OFFER_BY_MACHINE.get(r, &id)?,
+        waiting: None,
+    }))
 }
 
 /// A machine of the caller's own, also one that was released. Fails with `NotFound(Machine)` for any other.
 pub fn get(core: &Core, caller: &Caller, id: MachineId) -> Result<Overview> {
+    let (now, terms) = (core.now(), Terms::of(&core.settings().machines));
     core.read(|view| {
-        machine::own(view, caller, id)?;
-        found(view, id)
+        let row = machine::own(view, caller, id)?;
+        let waiting = if row.is_bound() { Some(terms.waiting(view, now, row.account)?) } else { None };
+        Ok(Overview { waiting, ..found(view, id)? })
     })
 }
 
@@ -54,14 +72,17 @@ fn found(r: &impl Read, id: MachineId) -> Result<Overview> {
 /// The machines bound to the caller's account, newest first.
 pub fn list(core: &Core, caller: &Caller, ask: Ask<MachineId>) -> Result<Page<Overview, MachineId>> {
     let (account, wanted) = (caller.require_account()?, ask.items());
+    let (now, terms) = (core.now(), Terms::of(&core.settings().machines));
     core.read(|view| {
+        let waiting = Some(terms.waiting(view, now, account)?);
         let after = ask.after.map(|id| (account, id));
         let keys =
             MACHINES_BY_ACCOUNT.keys(view, &account, after.as_ref(), Order::Descending, wanted.saturating_add(1))?;
         let page = Page::of(keys, wanted, |(_, id)| *id);
         let items = whole(view, page.items.into_iter().map(|(_, id)| id))?;
         // One that was released between two reads is no longer among those that are bound.
-        let bound = items.into_iter().filter(|one| one.machine.is_bound()).collect();
+        let bound = items.into_iter().filter(|one| one.machine.is_bound());
+        let bound = bound.map(|one| Overview { waiting, ..one }).collect();
         Ok(Page { items: bound, next: page.next })
     })
 }

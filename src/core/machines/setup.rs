@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{self, Happened};
 use super::machine::{self, Machine};
+use super::watching;
 use crate::caller::{Caller, Dialect};
 use crate::error::{Error, Field, Flaw, Result};
 use crate::ids::MachineId;
@@ -70,6 +71,9 @@ pub fn change(core: &Core, caller: &Caller, id: MachineId, change: SetupChange) 
             new.watch = watched(watch, every_s);
         }
         SETUP_BY_MACHINE.put(tx, &id, &new)?;
+        if new.watch != old.watch {
+            watching::wait_from(tx, now, id)?;
+        }
         if new.name != old.name {
             history::note(tx, now, id, Happened::Renamed)?;
         }

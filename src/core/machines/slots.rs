@@ -85,6 +85,15 @@ pub(super) fn free(tx: &mut Tx<'_>, account: AccountId, machine: MachineId) -> R
     }
 }
 
+/// Gives the slot of one machine to another of the same account; nothing changes when it holds none.
+pub(super) fn hand_on(tx: &mut Tx<'_>, account: AccountId, from: MachineId, to: MachineId) -> Result<()> {
+    if !SLOTS_BY_ACCOUNT.has(tx, &(account, from))? {
+        return Ok(());
+    }
+    SLOTS_BY_ACCOUNT.remove(tx, &(account, from))?;
+    Ok(SLOTS_BY_ACCOUNT.put(tx, &(account, to), &())?)
+}
+
 /// How many machines of an account hold a slot.
 pub(super) fn held(r: &impl Read, account: AccountId) -> Result<u64> {
     let held = SLOTS_BY_ACCOUNT.count(r, &account, MACHINES_PER_ACCOUNT_MAX)?;

@@ -1,12 +1,16 @@
 //! Builders for tests about machines: codes, bound machines, people with server permissions.
 
+use chatelaine_store::Order;
+
 use super::fingerprint::{Components, Kind, Measured};
 use super::{BindTerms, Enrolled, Enrolment, Fact, Machine, MachineCode, NewMachine, Stranger, bind, enroll, list_of};
 use crate::Core;
+use crate::audit::Verb;
 use crate::caller::{Caller, Dialect};
 use crate::error::Result;
 use crate::ids::AccountId;
 use crate::rooms::testing::id;
+use crate::schema::AUDIT_BY_ID;
 use crate::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
 use crate::testing::World;
 
@@ -29,6 +33,12 @@ pub(crate) fn try_bind(core: &Core, caller: &Caller, number: u32) -> Result<Mach
 /// As [`try_bind`], where it cannot fail.
 pub(crate) fn bound(core: &Core, caller: &Caller, number: u32) -> Machine {
     try_bind(core, caller, number).unwrap()
+}
+
+/// How often something was done, as the trail has it.
+pub(crate) fn audited(core: &Core, verb: Verb) -> usize {
+    let rows = core.read(|view| AUDIT_BY_ID.list(view, &(), None, Order::Ascending, 999)).unwrap();
+    rows.into_iter().filter(|(_, row)| row.verb == verb).count()
 }
 
 /// Somebody with these permissions.

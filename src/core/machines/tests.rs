@@ -347,7 +347,7 @@ fn a_removed_account_leaves_numbers_only() {
     let launch = begun.unwrap().launch;
     let (outcome, detail, trust) = (checks::Outcome::Failed, "by Ann".to_owned(), checks::Trust::Service);
     let operator = Caller::operator();
-    checks::finish(core, &operator, checks::Finding { launch, outcome, detail, trust }).unwrap();
+    checks::finish(core, &operator, checks::Finding { launch, outcome, detail, trust, nonce: None }).unwrap();
     let new = marks::NewMark {
         account: id(&ann),
         reason: "Ann again".into(),

@@ -1,12 +1,14 @@
 //! By what a machine itself signs in: a token that its owner gets once, when it is bound. It speaks for that machine alone, not for
 //! the account. It ends when the machine is released; a banned machine keeps its own, so that it can read why.
 
-use chatelaine_store::Row;
+use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
-use super::machine::{self, MachineState};
+use super::machine::{self, MachineRow, MachineState};
+use super::standing;
 use crate::caller::Caller;
 use crate::error::{Error, Reason, Result, SignInFlaw};
+use crate::event::MachineTurn;
 use crate::ids::{AccountId, MachineId};
 use crate::schema::{ID_BY_MACHINE_TOKEN, MACHINE_BY_ID, TOKEN_BY_MACHINE};
 use crate::secrets::{Secret, random_token};
@@ -52,32 +54,51 @@ pub fn issue(tx: &mut Tx<'_>, machine: MachineId) -> Result<Secret<String>> {
 
 /// The machine of a token. Fails with `SignIn(BadToken)` for every other text, and when the machine's account is closed.
 pub fn resolve(core: &Core, token: &str) -> Result<MachineKey> {
-    let bad = Error::SignIn(SignInFlaw::BadToken);
-    if !token.starts_with(PREFIX) {
-        return Err(bad);
+    resolve_bound(core, token)?.ok_or(Error::SignIn(SignInFlaw::BadToken))
+}
+
+/// As [`resolve`], also for a machine that is no longer bound: it may hear what the server has to say to it, and nothing else.
+pub fn resolve_listener(core: &Core, token: &str) -> Result<MachineId> {
+    match resolve_bound(core, token)? {
+        Some(key) => Ok(key.machine),
+        None => core.read(|view| Ok(machine_of(view, token)?.0)),
     }
+}
+
+/// None when the machine of the token is no longer bound.
+fn resolve_bound(core: &Core, token: &str) -> Result<Option<MachineKey>> {
+    let bad = Error::SignIn(SignInFlaw::BadToken);
     core.read(|view| {
-        let mark = ID_BY_MACHINE_TOKEN.mark(view, token.as_bytes())?;
-        let machine = ID_BY_MACHINE_TOKEN.get(view, &mark)?.ok_or(bad)?;
-        let row = MACHINE_BY_ID.get(view, &machine)?.ok_or(bad)?;
+        let (machine, row) = machine_of(view, token)?;
         let is_banned = match row.state {
             MachineState::Active | MachineState::Inactive(_) => false,
             MachineState::Banned => true,
-            MachineState::Released(_) => return Err(bad),
+            MachineState::Released(_) => return Ok(None),
         };
         match accounts::get_open(view, row.account) {
-            Ok(_) => Ok(MachineKey { machine, account: row.account, is_banned }),
+            Ok(_) => Ok(Some(MachineKey { machine, account: row.account, is_banned })),
             Err(Error::Refused(Reason::AccountClosed) | Error::NotFound(_)) => Err(bad),
             Err(other) => Err(other),
         }
     })
 }
 
-/// Gives a machine of one's own a new token; the old one ends. Fails with `NotFound(Machine)`.
+fn machine_of(r: &impl Read, token: &str) -> Result<(MachineId, MachineRow)> {
+    let bad = Error::SignIn(SignInFlaw::BadToken);
+    if !token.starts_with(PREFIX) {
+        return Err(bad);
+    }
+    let mark = ID_BY_MACHINE_TOKEN.mark(r, token.as_bytes())?;
+    let machine = ID_BY_MACHINE_TOKEN.get(r, &mark)?.ok_or(bad)?;
+    Ok((machine, MACHINE_BY_ID.get(r, &machine)?.ok_or(bad)?))
+}
+
+/// Gives a machine of one's own a new token; the old one ends, with every connection that it opened. Fails with `NotFound(Machine)`.
 pub fn renew(core: &Core, caller: &Caller, machine: MachineId) -> Result<Secret<String>> {
-    let caller_again = caller.clone();
+    let (now, caller_again) = (core.now(), caller.clone());
     core.write(caller, move |tx| {
-        machine::own_bound(tx, &caller_again, machine)?;
+        let row = machine::own_bound(tx, &caller_again, machine)?;
+        standing::tell(tx, now, (machine, row.account), MachineTurn::TokenIssued)?;
         issue(tx, machine)
     })
 }

@@ -4,6 +4,7 @@
 //! Invariant: a follower gets each event that it may see exactly once and in order, however often it falls behind.
 mod follow;
 mod merge;
+mod noticing;
 #[cfg(test)]
 mod race_tests;
 mod replay;
@@ -13,4 +14,5 @@ mod retention_tests;
 mod tests;
 
 pub use follow::{Ending, Follow, Followed, Scope, Since, Wish};
+pub use noticing::{Noticed, Notices};
 pub use replay::head;

@@ -14,6 +14,7 @@ use crate::event_log;
 use crate::ids::{AccountId, ServerRoleId};
 use crate::limits::{ROLE_DESCRIPTION_CHARS_MAX, ROLE_NAME_CHARS_MAX, SERVER_ROLES_MAX};
 use crate::machines::allowances;
+use crate::machines::notices::{self, NoticeKind};
 use crate::page::Done;
 use crate::schema::{ACCOUNTS_BY_SERVER_ROLE, SERVER_ROLE_BY_ID, SERVER_ROLES};
 use crate::{Core, Tx};
@@ -195,6 +196,7 @@ fn assign(
     }
     let new = Account { server_role: role, updated_at: now, ..old.clone() };
     index::replace(tx, &old, &new)?;
+    notices::tell_each(tx, now, account, NoticeKind::RoleChanged)?;
     let verb = if role.is_some() { Verb::ServerRoleGranted } else { Verb::ServerRoleRevoked };
     let detail = role.map(|role| format!("server role {role}")).unwrap_or_default();
     audit::record(tx, now, caller, verb, &format!("account {account}"), &detail)?;

@@ -69,7 +69,8 @@ pub(crate) async fn finish(call: Call) -> Reply {
         options::Trust::Service => Trust::Service,
         options::Trust::Client => Trust::Client,
     };
-    let check = call.ask(move |core| checks::finish(core, &user.caller, Finding { launch, outcome, detail, trust }));
+    let check = call
+        .ask(move |core| checks::finish(core, &user.caller, Finding { launch, outcome, detail, trust, nonce: None }));
     let check = check.await?;
     Good::new("10000", "Check finished")
         .with(&Finished { launch_code: check.launch.to_string(), check_result: views::outcome(check.outcome) })

@@ -318,6 +318,7 @@ const fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Check
         | Thing::Mark
         | Thing::Appeal
+        | Thing::MachineOffer
         | Thing::MachineAlert
         | Thing::Channel
         | Thing::Call => MISSING,
@@ -354,6 +355,7 @@ const fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Check
         | Thing::Mark
         | Thing::Appeal
+        | Thing::MachineOffer
         | Thing::MachineAlert
         | Thing::Channel
         | Thing::Call => CONFLICT,

@@ -205,6 +205,7 @@ fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Check
         | Thing::Mark
         | Thing::Appeal
+        | Thing::MachineOffer
         | Thing::MachineAlert => invalid(VALUE),
     }
 }
@@ -257,6 +258,7 @@ fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Check
         | Thing::Mark
         | Thing::Appeal
+        | Thing::MachineOffer
         | Thing::MachineAlert => there("Conflict"),
     }
 }

@@ -102,6 +102,8 @@ fn kind(core: &Core, event: &Event) -> Option<Told> {
         | What::PresenceChanged { .. }
         | What::CallSignal { .. }
         | What::MachineBound { .. }
+        | What::MachineTurned { .. }
+        | What::MachineOffered { .. }
         | What::MachineReleased { .. }
         | What::CheckFinished { .. }
         | What::MarkChanged { .. }

@@ -15,7 +15,9 @@ use chatelaine_core::accounts::{self, Named};
 use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::caller::{Caller, Dialect, Who};
 use chatelaine_core::error::{Error, Reason, Thing};
+use chatelaine_core::ids::MachineId;
 use chatelaine_core::limits::LOGIN_AGENT_BYTES_MAX;
+use chatelaine_core::machines::tokens::{self, MachineKey};
 use chatelaine_core::{Core, logins};
 use chatelaine_http::{BodyFault, Held, Peer, cookies};
 use serde::de::DeserializeOwned;
@@ -92,6 +94,28 @@ impl Call {
         let account = caller.require_account()?;
         self.web.rates.account(account.get()).map_err(too_fast)?;
         Ok(caller)
+    }
+
+    /// Lets a machine in by its own token. Fails with `SignInNeeded`, or when the address or the machine is too fast.
+    pub async fn machine(&self) -> Result<MachineKey, Fault> {
+        let token = self.machine_token()?;
+        let key = self.ask(move |core| tokens::resolve(core, &token)).await?;
+        self.web.rates.machine(key.machine.get()).map_err(too_fast)?;
+        Ok(key)
+    }
+
+    /// Lets a machine in that would hear what the server has to say to it, also one that is no longer bound.
+    pub async fn machine_that_listens(&self) -> Result<MachineId, Fault> {
+        let token = self.machine_token()?;
+        let machine = self.ask(move |core| tokens::resolve_listener(core, &token)).await?;
+        self.web.rates.machine(machine.get()).map_err(too_fast)?;
+        Ok(machine)
+    }
+
+    fn machine_token(&self) -> Result<String, Fault> {
+        self.web.rates.address(self.peer().address).map_err(too_fast)?;
+        let sent = self.request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        bearer(sent).map(str::to_owned).ok_or(Fault::SignInNeeded)
     }
 
     /// Lets pass who does not try passwords too fast.

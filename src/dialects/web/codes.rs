@@ -414,6 +414,7 @@ fn thing_words(thing: Thing) -> (&'static str, &'static str) {
         Thing::Check => ("a", "check"),
         Thing::Mark => ("a", "mark"),
         Thing::Appeal => ("an", "appeal"),
+        Thing::MachineOffer => ("an", "offer of a machine"),
         Thing::MachineAlert => ("an", "alert"),
     }
 }

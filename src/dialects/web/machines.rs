@@ -5,7 +5,7 @@ use chatelaine_core::ids::MachineId;
 use chatelaine_core::machines::fingerprint::{Components, Digest, Kind, Measured};
 use chatelaine_core::machines::overview::{self, Overview};
 use chatelaine_core::machines::setup::{self, SetupChange, Watch};
-use chatelaine_core::machines::{self, Enrolment, MachineCode, history, tokens};
+use chatelaine_core::machines::{self, Enrolled, Enrolment, MachineCode, history, tokens};
 use chatelaine_core::{Ask, Core, machines::Fact as CoreFact};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -113,13 +113,18 @@ pub async fn create(mut call: Call) -> Reply {
         Ok((enrolled, whole))
     });
     let (enrolled, whole) = done.await?;
-    let body = EnrolledMachine {
-        machine: shown(call.core(), whole, For::Owner),
+    let body = self::enrolled(call.core(), &enrolled, whole);
+    if body.recognised { wire::ok(&body) } else { wire::created(&body) }
+}
+
+/// A machine that was just bound or recognised, with its token.
+pub(crate) fn enrolled(core: &Core, enrolled: &Enrolled, whole: Overview) -> EnrolledMachine {
+    EnrolledMachine {
+        machine: shown(core, whole, For::Owner),
         token: enrolled.token.reveal().clone(),
         recognised: enrolled.recognised.is_some(),
         score: enrolled.recognised,
-    };
-    if body.recognised { wire::ok(&body) } else { wire::created(&body) }
+    }
 }
 
 /// What a body says of a machine to be bound.
@@ -205,5 +210,5 @@ pub async fn timeline(call: Call) -> Reply {
 
 /// A machine as it is shown now.
 pub(crate) fn shown(core: &Core, whole: Overview, to: For) -> Machine {
-    Machine::of(whole, &core.settings().machines, to)
+    Machine::of(whole, core.now(), &core.settings().machines, to)
 }

@@ -17,6 +17,7 @@ use crate::{
     accounts, admin, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks, me, members,
     messages, person, restrictions, roles, rooms, server, trail, uploads,
 };
+use crate::{heartbeats, machine_live, moving, notices};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,7 +49,10 @@ use crate::{
         machine_admin::get_account_limit, machine_admin::put_account_limit, machine_admin::delete_account_limit,
         machine_admin::get_role_limit, machine_admin::put_role_limit, machine_admin::delete_role_limit,
         machine_admin::list_alerts, machine_admin::get, machine_admin::see_alert, machines::list, machines::create, machines::get,
-        machines::change, machines::renew_token, machines::timeline
+        machines::change, machines::renew_token, machines::timeline,
+        heartbeats::look, notices::list, heartbeats::beat, heartbeats::nonce, machine_live::plain, heartbeats::beat_of_mine, heartbeats::hours,
+        moving::offers, moving::release, moving::release_itself, moving::release_other, moving::replace, moving::offer,
+        moving::withdraw, moving::accept, moving::decline, moving::transfer_other
     )
 )]
 struct Api;

@@ -7,9 +7,9 @@
 
 use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
-use chatelaine_core::event::{Ended, Event, Presence, What};
+use chatelaine_core::event::{Ended, Event, MachineTurn, OfferTurn, Presence, What};
 use chatelaine_core::ids::{AccountId, CallId, EventId, MachineId, Offset, RoleId, RoomId};
-use chatelaine_core::machines::checks::Outcome;
+use chatelaine_core::machines::checks::{LaunchCode, Outcome};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -116,15 +116,12 @@ fn words(what: &What) -> Words {
         What::CallSignal { call, from, to, signal } => call_signal(*call, (*from, *to), signal),
         What::MachineBound { account, machine: id } => machine(*account, *id, "bound"),
         What::MachineReleased { account, machine: id } => machine(*account, *id, "released"),
-        What::CheckFinished { account, launch, outcome } => {
-            let data = json!({ "account": account, "launch": launch.to_string(), "outcome": checked(*outcome) });
-            other("check", data)
-        }
+        What::MachineTurned { account, machine: id, turn } => machine(*account, *id, turned(*turn)),
+        What::MachineOffered { machine, from, to, turn } => offered(*machine, (*from, *to), *turn),
+        What::CheckFinished { account, launch, outcome } => check(*account, *launch, *outcome),
         What::MarkChanged { account } => other("mark", json!({ "account": account })),
         What::MachineAlert { alert, kind } => other("machine_alert", json!({ "alert": alert, "kind": kind.name() })),
-        What::MachineNoticed { machine, number } => {
-            other("machine_notice", json!({ "machine": machine, "number": number }))
-        }
+        What::MachineNoticed { machine, number } => noticed(*machine, *number),
     }
 }
 
@@ -163,6 +160,31 @@ fn friend(from: AccountId, to: AccountId, change: &str, room: Option<RoomId>) ->
 
 fn machine(account: AccountId, id: MachineId, change: &str) -> Words {
     other("machine", json!({ "account": account, "machine": id, "change": change }))
+}
+
+fn turned(turn: MachineTurn) -> &'static str {
+    match turn {
+        MachineTurn::Inactive => "inactive",
+        MachineTurn::Revived => "revived",
+        MachineTurn::TokenIssued => "token_issued",
+    }
+}
+
+fn offered(machine: MachineId, (from, to): (AccountId, AccountId), turn: OfferTurn) -> Words {
+    let change = match turn {
+        OfferTurn::Made => "made",
+        OfferTurn::Withdrawn => "withdrawn",
+        OfferTurn::Declined => "declined",
+    };
+    other("machine_offer", json!({ "machine": machine, "from": from, "to": to, "change": change }))
+}
+
+fn noticed(machine: MachineId, number: u64) -> Words {
+    other("machine_notice", json!({ "machine": machine, "number": number }))
+}
+
+fn check(account: AccountId, launch: LaunchCode, outcome: Outcome) -> Words {
+    other("check", json!({ "account": account, "launch": launch.to_string(), "outcome": checked(outcome) }))
 }
 
 fn checked(outcome: Outcome) -> &'static str {

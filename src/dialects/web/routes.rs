@@ -15,6 +15,7 @@ use crate::{
     Web, accounts, admin, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks, me,
     members, messages, openapi, person, restrictions, roles, rooms, server, trail, uploads,
 };
+use crate::{heartbeats, machine_live, moving, notices};
 
 /// Where everything below lives.
 pub const BASE: &str = "/api/v1";
@@ -80,6 +81,8 @@ pub fn table() -> Vec<Route> {
     table.extend(things());
     table.extend(judging());
     table.extend(machine_rules());
+    table.extend(heartbeats());
+    table.extend(moving());
     table.extend(machines());
     table
 }
@@ -102,6 +105,33 @@ fn machine_rules() -> Vec<Route> {
 }
 
 /// Machines, one's own and any. Behind all lines with a fixed word in place of the id.
+fn heartbeats() -> Vec<Route> {
+    vec![
+        get("/machine", heartbeats::look),
+        post("/machine/heartbeat", heartbeats::beat),
+        post("/machine/nonce", heartbeats::nonce),
+        get("/machine/notices", notices::list),
+        get("/machine/live", machine_live::plain),
+        post("/machines/{id}/heartbeat", heartbeats::beat_of_mine),
+        get("/machines/{id}/heartbeats", heartbeats::hours),
+    ]
+}
+
+fn moving() -> Vec<Route> {
+    vec![
+        post("/machine/release", moving::release_itself),
+        get("/machines/offers", moving::offers),
+        post("/machines/{id}/release", moving::release),
+        post("/machines/{id}/replace", moving::replace),
+        post("/machines/{id}/transfer", moving::offer),
+        delete("/machines/{id}/transfer", moving::withdraw),
+        post("/machines/{id}/transfer/accept", moving::accept),
+        post("/machines/{id}/transfer/decline", moving::decline),
+        post("/admin/machines/{id}/release", moving::release_other),
+        post("/admin/machines/{id}/transfer", moving::transfer_other),
+    ]
+}
+
 fn machines() -> Vec<Route> {
     vec![
         get("/admin/machines/{id}", machine_admin::get),

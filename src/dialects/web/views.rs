@@ -4,6 +4,7 @@ pub mod machine_admin;
 pub mod machines;
 pub mod marks;
 pub mod messages;
+pub mod notices;
 pub mod people;
 pub mod rooms;
 pub mod things;

@@ -39,7 +39,7 @@ words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mi
 words!(THINGS: Thing [
     Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
     Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
-    Channel, Call, Check, Mark, Appeal, MachineAlert,
+    Channel, Call, Check, Mark, Appeal, MachineAlert, MachineOffer,
 ]);
 words!(UNIQUES: Unique [Handle, Email, Phone, IdentityNumber, Key, RoleName, MachineCode]);
 words!(REASONS: Reason [

@@ -4,6 +4,7 @@ mod admin;
 mod crash;
 mod keeping;
 mod listening;
+mod machines;
 mod privacy;
 mod program;
 mod removing;

@@ -91,10 +91,15 @@ pub(in crate::machines) fn keep(
     let parts = marks(tx, components)?.into_iter();
     let parts: Vec<Part> = parts.map(|(kind, mark)| Part { kind, mark, weight: kind.weight() }).collect();
     forget(tx, machine)?;
-    for part in parts.iter().filter(|part| part.kind.is_singular()) {
+    put(tx, machine, &Fingerprint { parts, at: now, drift })
+}
+
+/// Gives a machine of which nothing is kept this fingerprint.
+pub(in crate::machines) fn put(tx: &mut Tx<'_>, machine: MachineId, kept: &Fingerprint) -> Result<()> {
+    for part in kept.parts.iter().filter(|part| part.kind.is_singular()) {
         MACHINES_BY_COMPONENT.put(tx, &(part.mark, machine), &())?;
     }
-    Ok(FINGERPRINT_BY_MACHINE.put(tx, &machine, &Fingerprint { parts, at: now, drift })?)
+    Ok(FINGERPRINT_BY_MACHINE.put(tx, &machine, kept)?)
 }
 
 /// Forgets the components of a machine.

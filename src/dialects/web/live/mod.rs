@@ -21,9 +21,10 @@ use crate::tickets::TICKET_LIFE;
 use crate::views::things::Ticket;
 use crate::wire::{self, Fault, Reply};
 use talker::Talker;
+pub(crate) use talker::{Pace, say};
 
 /// The login ended.
-const SIGNED_OUT: Closing = Closing { code: 4001, reason: "signed out" };
+pub(crate) const SIGNED_OUT: Closing = Closing { code: 4001, reason: "signed out" };
 
 /// Says that this address speaks WebSocket.
 #[utoipa::path(get, path = "/live", tag = "live", responses((status = 101, description = "The live socket; docs/web-api.md tells its frames"),
@@ -119,7 +120,8 @@ async fn admit(web: &Web, places: &Places, request: &http::request::Parts) -> Re
     Ok(Guest { stranger, known })
 }
 
-fn refusal(fault: &Fault) -> http::Response<Bytes> {
+/// What is answered instead of a socket.
+pub(crate) fn refusal(fault: &Fault) -> http::Response<Bytes> {
     let problem = codes::problem(fault);
     let body = Bytes::from(serde_json::to_vec(&problem).unwrap_or_default());
     let mut answer = http::Response::new(body);

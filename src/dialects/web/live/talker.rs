@@ -133,7 +133,7 @@ fn problem(fault: &Fault) -> Say {
 }
 
 /// One frame of our own words.
-pub(super) fn say(frame: &serde_json::Value) -> Say {
+pub(crate) fn say(frame: &serde_json::Value) -> Say {
     Say::Frame(Frame::text(&frame.to_string()))
 }
 
@@ -141,8 +141,8 @@ impl Talker {
     /// Our side of a socket that a guest has opened.
     pub(super) fn new(web: Web, places: Places, guest: Guest) -> Talker {
         let now = Instant::now();
-        let pace = Pace { left: FRAMES_BURST, at: now };
-        Talker { web, places, guest, hello_by: now + HELLO, following: None, ready: VecDeque::new(), pace }
+        let (pace, ready) = (Pace::new(now), VecDeque::new());
+        Talker { web, places, guest, hello_by: now + HELLO, following: None, ready, pace }
     }
 
     /// Bytes of the frames that are made and not yet taken.
@@ -182,13 +182,19 @@ impl Talker {
 }
 
 /// How fast a client may talk.
-struct Pace {
+pub(crate) struct Pace {
     left: u32,
     at: Instant,
 }
 
 impl Pace {
-    fn allows(&mut self, now: Instant) -> bool {
+    /// The pace of somebody who has said nothing yet.
+    pub(crate) fn new(now: Instant) -> Pace {
+        Pace { left: FRAMES_BURST, at: now }
+    }
+
+    /// Counts one frame; whether it may be said.
+    pub(crate) fn allows(&mut self, now: Instant) -> bool {
         let gained = now.duration_since(self.at).as_millis().saturating_mul(u128::from(FRAMES_PER_S)) / 1_000;
         if let Some(gained) = u32::try_from(gained).ok().filter(|gained| *gained > 0) {
             self.left = self.left.saturating_add(gained).min(FRAMES_BURST);

@@ -1,8 +1,11 @@
 //! Machines as our own API shows them: each part of one by a function of its own. Facts and the whole code are for the owner.
 
+use chatelaine_core::clock::Stamp;
 use chatelaine_core::machines::fingerprint::Fingerprint;
+use chatelaine_core::machines::heartbeats::Standing;
 use chatelaine_core::machines::history::{Entry, Happened};
 use chatelaine_core::machines::overview::Overview;
+use chatelaine_core::machines::terms::Waiting;
 use chatelaine_core::machines::{self, MachineState};
 use chatelaine_core::settings::Machines;
 use serde::{Deserialize, Serialize};
@@ -193,8 +196,9 @@ pub struct Happening {
 
 impl Machine {
     /// A machine as it is shown.
-    pub fn of(whole: Overview, settings: &Machines, to: For) -> Machine {
+    pub fn of(whole: Overview, now: Stamp, settings: &Machines, to: For) -> Machine {
         let owns = to == For::Owner;
+        let standing = Standing::of(&whole.setup, &whole.beats, settings);
         let code = &whole.machine.code;
         Machine {
             id: whole.machine.id.get(),
@@ -203,21 +207,26 @@ impl Machine {
             state: state(&whole.machine.state),
             via: whole.setup.via.name().to_owned(),
             bound_at: whole.machine.bound_at.into(),
-            last_seen: None,
-            heartbeat: heartbeat(&whole, settings),
+            last_seen: standing.last_seen.map(Time::from),
+            heartbeat: heartbeat(standing),
             fingerprint: whole.fingerprint.as_ref().map(known),
             drift: whole.fingerprint.as_ref().and_then(drift),
             certificate: None,
-            release: None,
+            release: if owns {
+                whole.waiting.map(|waiting| release(&waiting, whole.machine.bound_at, now))
+            } else {
+                None
+            },
             ban: None,
-            offer: None,
+            offer: whole.offer.filter(|offer| !offer.has_lapsed(now)).map(Offer::from),
             facts: if owns { whole.machine.facts.into_iter().map(Fact::from).collect() } else { Vec::new() },
             name: whole.setup.name,
         }
     }
 }
 
-fn state(state: &MachineState) -> State {
+/// The word for where a machine stands.
+pub fn state(state: &MachineState) -> State {
     match state {
         MachineState::Active => State::Active,
         MachineState::Inactive(_) => State::Inactive,
@@ -226,9 +235,20 @@ fn state(state: &MachineState) -> State {
     }
 }
 
-fn heartbeat(whole: &Overview, settings: &Machines) -> Heartbeat {
-    let watch = whole.setup.watch;
-    Heartbeat { required: watch.is_some(), every_s: watch.unwrap_or(settings.heartbeat_s), due_at: None }
+fn heartbeat(standing: Standing) -> Heartbeat {
+    let Standing { required, every_s, due_at, .. } = standing;
+    Heartbeat { required, every_s, due_at: due_at.map(Time::from) }
+}
+
+fn release(waiting: &Waiting, bound_at: Stamp, now: Stamp) -> Release {
+    let free_at = Some(waiting.free_at(bound_at)).filter(|at| now < *at);
+    Release { free_at: free_at.map(Time::from), left: waiting.left }
+}
+
+impl From<machines::transfer::Offer> for Offer {
+    fn from(offer: machines::transfer::Offer) -> Offer {
+        Offer { to: offer.to.get(), at: offer.at.into() }
+    }
 }
 
 fn known(fingerprint: &Fingerprint) -> Known {

@@ -3,6 +3,7 @@
 mod bodies;
 mod document;
 mod live;
+mod machine_live;
 mod machines;
 mod marks;
 mod people;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chatelaine_core::calls::{Signal, SignalKind};
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::error::Error;
-use chatelaine_core::event::{Audience, Ended, Event, Presence, What};
+use chatelaine_core::event::{Audience, Ended, Event, MachineTurn, OfferTurn, Presence, What};
 use chatelaine_core::ids::{
     AccountId, AlertId, AnnouncementId, CallId, EventId, LoginId, MachineId, Offset, RoleId, RoomId,
 };
@@ -62,7 +62,7 @@ fn faults() -> Vec<Fault> {
 #[test]
 fn every_event_has_its_frame() {
     let mut text = String::new();
-    for what in events() {
+    for what in events().into_iter().chain(machine_events()) {
         let passing = what.is_passing();
         let id = (!passing).then(|| EventId::new(41));
         let event =
@@ -138,11 +138,24 @@ fn events() -> Vec<What> {
         What::RoomKeyDue { room, account },
         What::RoomKeyWanted { room, account, member: other },
         What::CallSignal { call: CallId::new(8), from: other, to: account, signal: Box::new(signal) },
+    ]
+}
+
+/// What happens to machines; behind all others, so that no line of the file moves.
+fn machine_events() -> Vec<What> {
+    let (account, other) = (AccountId::new(2), AccountId::new(5));
+    vec![
         What::MachineBound { account, machine: MachineId::new(4) },
         What::MachineReleased { account, machine: MachineId::new(4) },
         What::CheckFinished { account, launch: LaunchCode::new(20_270_115, 7), outcome: Outcome::Failed },
         What::MarkChanged { account },
         What::MachineAlert { alert: AlertId::new(9), kind: AlertKind::Twin },
         What::MachineNoticed { machine: MachineId::new(4), number: 12 },
+        What::MachineTurned { account, machine: MachineId::new(4), turn: MachineTurn::Inactive },
+        What::MachineTurned { account, machine: MachineId::new(4), turn: MachineTurn::Revived },
+        What::MachineTurned { account, machine: MachineId::new(4), turn: MachineTurn::TokenIssued },
+        What::MachineOffered { machine: MachineId::new(4), from: account, to: other, turn: OfferTurn::Made },
+        What::MachineOffered { machine: MachineId::new(4), from: account, to: other, turn: OfferTurn::Withdrawn },
+        What::MachineOffered { machine: MachineId::new(4), from: account, to: other, turn: OfferTurn::Declined },
     ]
 }
