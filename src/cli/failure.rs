@@ -28,11 +28,17 @@ pub enum Exit {
     Certificate,
     /// The running server had to give up.
     Broken,
+    /// This computer is not bound, or no longer.
+    Unbound,
+    /// The server cannot be reached, or is not the one it should be.
+    Server,
+    /// A certificate of a machine does not hold.
+    Proof,
 }
 
 impl Exit {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Exit; 10] = [
+    pub const ALL: [Exit; 13] = [
         Exit::Failed,
         Exit::Usage,
         Exit::Settings,
@@ -43,6 +49,9 @@ impl Exit {
         Exit::Damaged,
         Exit::Certificate,
         Exit::Broken,
+        Exit::Unbound,
+        Exit::Server,
+        Exit::Proof,
     ];
 
     /// The number the shell sees.
@@ -58,6 +67,9 @@ impl Exit {
             Exit::Damaged => 8,
             Exit::Certificate => 9,
             Exit::Broken => 10,
+            Exit::Unbound => 11,
+            Exit::Server => 12,
+            Exit::Proof => 13,
         }
     }
 
@@ -76,6 +88,13 @@ impl Exit {
             Exit::Damaged => "the data are damaged",
             Exit::Certificate => "the certificate files cannot be used",
             Exit::Broken => "the running server had to give up, for instance because the disk failed",
+            Exit::Unbound => "this computer is not bound, or no longer: released, replaced, handed over or banned",
+            Exit::Server => {
+                "the server cannot be reached, its certificate is not trusted, or its keys are not those it had"
+            }
+            Exit::Proof => {
+                "a certificate of a machine does not hold: changed, expired, revoked, of another computer, or the clock was set back"
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ mod control;
 mod data_dir;
 mod failure;
 mod keys;
+mod machine;
 mod open;
+mod qr;
 mod serve;
 mod server_key;
 mod store;
@@ -37,7 +39,8 @@ Examples:
   chatelaine help admin                           more about one command
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings, 4 address in use, 5 data folder,
-6 data in use, 7 newer or other data, 8 damaged data, 9 certificate files, 10 gave up.";
+6 data in use, 7 newer or other data, 8 damaged data, 9 certificate files, 10 gave up,
+11 not bound, 12 server not reached, 13 certificate of a machine does not hold.";
 
 #[derive(Parser, Debug)]
 #[command(name = "chatelaine", version, about = ABOUT, after_help = EXAMPLES, propagate_version = true)]
@@ -63,6 +66,8 @@ enum Command {
     Store(store::Args),
     /// Check or show settings, or print an example file.
     Config(config::Args),
+    /// Bind this computer to an account at a server, keep its heartbeat, prove it without a network.
+    Machine(machine::Args),
     /// Measure this machine: the server's hot paths beside their physical limits.
     Bench(bench::Args),
     /// Print a completion script for a shell.
@@ -91,6 +96,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Machine(args) => machine::run(args),
         Command::Bench(args) => bench::run(&args).map_err(Failure::from),
         Command::Completions(args) => completions::run(&args, &mut Line::command()),
     };
@@ -111,6 +117,11 @@ fn say(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// What strangers wrote, so that nothing in it can steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

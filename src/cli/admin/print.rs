@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
+use super::super::plain;
 use super::command::{Reply, Table};
 
 /// The text to print.
@@ -36,11 +37,6 @@ fn table(found: &Table) -> String {
         let _ = writeln!(out, "{}", text.trim_end());
     }
     out
-}
-
-/// Names come from strangers: nothing in them may steer the terminal.
-fn plain(cell: &str) -> String {
-    cell.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 fn objects(found: &Table) -> Value {

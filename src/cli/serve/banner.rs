@@ -4,8 +4,7 @@
 use std::fmt::Write;
 use std::io::IsTerminal;
 
-use qrcode::render::unicode::Dense1x2;
-use qrcode::{EcLevel, QrCode};
+use super::super::qr;
 
 /// When the QR code is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,17 +50,9 @@ pub fn text(facts: &Facts<'_>) -> String {
     );
     let terminal = std::io::stdout().is_terminal();
     if facts.code == Code::Always || terminal {
-        let _ = write!(out, "\n{}", qr(&page, terminal));
+        let _ = write!(out, "\n{}", qr::blocks(&page, terminal));
     }
     out
-}
-
-/// The page as a QR code; a terminal is told to show black on white, whatever its colours are.
-fn qr(page: &str, terminal: bool) -> String {
-    let Ok(code) = QrCode::with_error_correction_level(page, EcLevel::L) else { return String::new() };
-    let blocks = code.render::<Dense1x2>().quiet_zone(true).build();
-    let (on, off) = if terminal { ("\u{1b}[30;107m", "\u{1b}[0m") } else { ("", "") };
-    blocks.lines().map(|line| format!("{on}{line}{off}\n")).collect()
 }
 
 #[cfg(test)]
