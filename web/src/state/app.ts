@@ -212,6 +212,7 @@ function apply(frame: Frame): void {
     case "check":
     case "mark":
     case "machine_notice":
+    case "machine_offer":
       return soon("machines");
     case "machine_alert":
       return soon("alerts");

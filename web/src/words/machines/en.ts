@@ -105,7 +105,7 @@ export const en = {
   valid: "Valid",
   endedNow: "Ended",
   offline: "A machine without network",
-  offlineText: "On that machine run the command below. Bring its request code here, and carry the certificate back.",
+  offlineText: "On that machine run the command below. Bring its request code here, and carry the certificate back. If it had a token, that ends; a machine with a network gets its certificates by itself.",
   requestCode: "Request code",
   requestHint: "Paste it, or take a picture of the QR code on its screen.",
   requestPicture: "Take or choose a picture",

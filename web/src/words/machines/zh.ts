@@ -100,7 +100,7 @@ export const zh: MachineWords = {
   valid: "有效",
   endedNow: "已失效",
   offline: "没有网络的机器",
-  offlineText: "在那台机器上运行下面的命令，把请求码带到这里，再把证书带回去。",
+  offlineText: "在那台机器上运行下面的命令，把请求码带到这里，再把证书带回去。若它有令牌，令牌会失效；有网络的机器会自行获取证书。",
   requestCode: "请求码",
   requestHint: "粘贴文本，或拍下它屏幕上的二维码。",
   requestPicture: "拍照或选择图片",
