@@ -2,6 +2,7 @@
 
 use chatelaine_store::{Order, Read};
 
+use super::certificates::{self, CertificateRow};
 use super::fingerprint::{self, Fingerprint};
 use super::heartbeats::{self, BeatRow};
 use super::machine::{self, Machine};
@@ -12,7 +13,7 @@ use crate::Core;
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Result, Thing};
-use crate::ids::MachineId;
+use crate::ids::{CertificateId, MachineId};
 use crate::page::{Ask, Page};
 use crate::schema::{MACHINES_BY_ACCOUNT, OFFER_BY_MACHINE, RELEASES_BY_ACCOUNT};
 use crate::server_roles::{self, ServerPermission};
@@ -32,6 +33,8 @@ pub struct Overview {
     pub offer: Option<Offer>,
     /// How long its owner waits who would let it go; none where others look.
     pub waiting: Option<Waiting>,
+    /// Its newest certificate, also one that is over; none where that ended early.
+    pub certificate: Option<(CertificateId, CertificateRow)>,
 }
 
 /// Puts a machine together; none where there is none of this number.
@@ -44,6 +47,7 @@ pub(super) fn of(r: &impl Read, id: MachineId) -> Result<Option<Overview>> {
         beats: heartbeats::of(r, id)?,
         offer: OFFER_BY_MACHINE.get(r, &id)?,
         waiting: None,
+        certificate: certificates::latest(r, id)?,
     }))
 }
 

@@ -122,6 +122,14 @@ impl Signer {
         Some(Self { id, key: SigningKey::from_bytes(&seed) })
     }
 
+    /// The key of this secret half, with its public half.
+    #[cfg(test)]
+    pub(crate) fn of_seed(id: SigningKeyId, seed: &[u8; 32], from: Stamp) -> (Self, PublicKey) {
+        let key = SigningKey::from_bytes(seed);
+        let public = key.verifying_key().to_bytes();
+        (Self { id, key }, PublicKey { id, public, from, signs_until: None, trusted_until: None, announced: None })
+    }
+
     /// The number of the key.
     pub(crate) fn id(&self) -> SigningKeyId {
         self.id

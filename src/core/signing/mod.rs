@@ -11,5 +11,7 @@ mod tests;
 
 pub(crate) use document::whole;
 pub use document::{Lines, Opened, Purpose, Trouble, open};
+#[cfg(test)]
+pub(crate) use keys::Signer;
 pub use keys::{PublicKey, Signature, SigningKeyRow, list, rotate, signed_base, trusted};
 pub(crate) use keys::{public, ready, signer};

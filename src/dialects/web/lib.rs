@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod auth;
+mod certificates;
 mod checks;
 mod codes;
 mod files;
@@ -35,6 +36,7 @@ mod roles;
 mod rooms;
 mod routes;
 mod server;
+mod signed_answers;
 mod tickets;
 mod trail;
 mod uploads;

@@ -14,8 +14,8 @@ use utoipa::{Modify, OpenApi};
 use crate::auth::Call;
 use crate::wire::{Problem, Reply};
 use crate::{
-    accounts, admin, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks, me, members,
-    messages, person, restrictions, roles, rooms, server, trail, uploads,
+    accounts, admin, certificates, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks,
+    me, members, messages, person, restrictions, roles, rooms, server, trail, uploads,
 };
 use crate::{heartbeats, machine_live, moving, notices};
 
@@ -42,7 +42,8 @@ use crate::{heartbeats, machine_live, moving, notices};
         messages::read, messages::typing, files::upload, files::list, files::get, files::delete, files::content,
         files::content_head, uploads::begin, uploads::get, uploads::piece, uploads::cancel, uploads::finish,
         live::plain, live::ticket, get, admin::list_accounts, admin::change_account, admin::close_account,
-        trail::verify, trail::heads, keys::list, keys::rotate, admin::sign_out, admin::reset_link, admin::list_settings, admin::change_setting, admin::list_audit,
+        certificates::issue, certificates::issue_to_machine, certificates::list, certificates::answer,
+        certificates::revocations, trail::verify, trail::heads, keys::list, keys::rotate, admin::sign_out, admin::reset_link, admin::list_settings, admin::change_setting, admin::list_audit,
         admin::make_invite, admin::list_invites, admin::revoke_invite, admin::list_roles, admin::make_role,
         admin::remove_role, marks::list_mine, marks::appeal, checks::list, marks::list, marks::mark, marks::lift,
         marks::attach, marks::detach, marks::answer, marks::list_appeals, machine_admin::get_policy, machine_admin::put_policy, machine_admin::warnings,

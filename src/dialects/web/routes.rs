@@ -5,6 +5,7 @@
 use std::future::Future;
 
 use actix_web::http::{Method, header};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, guard};
 use chatelaine_http::answers;
@@ -12,8 +13,8 @@ use chatelaine_http::answers;
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
 use crate::{
-    Web, accounts, admin, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks, me,
-    members, messages, openapi, person, restrictions, roles, rooms, server, trail, uploads,
+    Web, accounts, admin, certificates, checks, files, friends, invites, keys, live, logins, machine_admin, machines,
+    marks, me, members, messages, openapi, person, restrictions, roles, rooms, server, signed_answers, trail, uploads,
 };
 use crate::{heartbeats, machine_live, moving, notices};
 
@@ -134,6 +135,9 @@ fn moving() -> Vec<Route> {
 
 fn machines() -> Vec<Route> {
     vec![
+        post("/machine/certificate", certificates::issue_to_machine),
+        get("/machines/revocations", certificates::revocations),
+        post("/machines/requests", certificates::answer),
         get("/admin/machines/{id}", machine_admin::get),
         get("/machines", machines::list),
         post("/machines", machines::create),
@@ -141,6 +145,8 @@ fn machines() -> Vec<Route> {
         patch("/machines/{id}", machines::change),
         post("/machines/{id}/token", machines::renew_token),
         get("/machines/{id}/timeline", machines::timeline),
+        post("/machines/{id}/certificate", certificates::issue),
+        get("/machines/{id}/certificates", certificates::list),
     ]
 }
 
@@ -287,8 +293,11 @@ fn things() -> Vec<Route> {
 pub fn configure(web: Web) -> impl Fn(&mut ServiceConfig) + Send + Sync + Clone + 'static {
     move |config| {
         let mut scope = web::scope(BASE).app_data(Data::new(web.clone()));
-        for resource in resources() {
-            scope = scope.service(resource);
+        for (path, resource) in resources() {
+            scope = match signed_answers::covers(path) {
+                true => scope.service(resource.wrap(from_fn(signed_answers::sign))),
+                false => scope.service(resource),
+            };
         }
         config.service(scope.default_service(web::to(|| async { Fault::NoRoute.error_response() })));
         let reading = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
@@ -302,7 +311,7 @@ pub fn configure(web: Web) -> impl Fn(&mut ServiceConfig) + Send + Sync + Clone 
 const BUSY: [&str; 4] =
     ["/rooms/{id}/messages", "/rooms/{id}/read", "/rooms/{id}/typing", "/rooms/{id}/messages/{offset}"];
 
-fn resources() -> Vec<Resource> {
+fn resources() -> Vec<(&'static str, Resource)> {
     let mut groups: Vec<(&'static str, Vec<Route>)> = Vec::new();
     for route in table() {
         match groups.iter_mut().find(|(path, _)| *path == route.path) {
@@ -311,7 +320,7 @@ fn resources() -> Vec<Resource> {
         }
     }
     groups.sort_by_key(|(path, _)| BUSY.iter().position(|busy| busy == path).unwrap_or(BUSY.len()));
-    groups.into_iter().map(|(path, routes)| resource(path, &routes)).collect()
+    groups.into_iter().map(|(path, routes)| (path, resource(path, &routes))).collect()
 }
 
 fn resource(path: &str, routes: &[Route]) -> Resource {

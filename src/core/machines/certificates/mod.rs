@@ -9,8 +9,10 @@ mod check;
 mod issue;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors_tests;
 
 pub use certificate::{Certificate, Proof};
 pub use check::{CLOCK_TOLERANCE_S, Fault, Place, Revocations, Verified, verify};
-pub(in crate::machines) use issue::forget;
-pub use issue::{CertificateRow, Issued, Listed, Wish, check_hours, issue, issue_to_machine, latest, list};
+pub use issue::{CertificateRow, Issued, Listed, Wish, check_hours, issue, issue_to_machine, list};
+pub(in crate::machines) use issue::{forget, latest};

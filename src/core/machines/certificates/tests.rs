@@ -80,7 +80,7 @@ fn what_was_issued_is_told_in_the_machines_past_in_the_trail_and_in_the_list() {
         assert_eq!((listed.len(), listed[0].serial, listed[0].ended_by), (1, issued.serial, None));
         assert_eq!(listed[0].row.expires, issued.expires);
     }
-    let latest = world.reopen().read(|view| latest(view, core.now(), machine)).unwrap().unwrap();
+    let latest = world.reopen().read(|view| latest(view, machine)).unwrap().unwrap();
     assert_eq!(latest.0, issued.serial, "also after a restart");
     let stranger = world.person("bob");
     assert_eq!(list(core, &stranger, machine), Err(Error::NotFound(Thing::Machine)));
@@ -209,7 +209,7 @@ fn a_release_ends_a_certificate_for_whoever_has_the_list_of_revocations() {
     let terms = Release::Own { cooldown_days: 0, per_year: 0 };
     machines::release(core, &ann, &enrolled.machine.code, terms).unwrap();
     assert_eq!(list(core, &ann, machine).unwrap()[0].ended_by, Some(1));
-    assert_eq!(core.read(|view| latest(view, core.now(), machine)), Ok(None));
+    assert_eq!(core.read(|view| latest(view, machine)), Ok(None));
     let again = super::super::testing::enrolled(core, &ann, 1).machine.id;
     let after = get(core, &ann, again, computer(1)).unwrap();
     let (keys, now) = (trusted(core).unwrap(), core.now());

@@ -1,6 +1,8 @@
 //! Machines as our own API shows them: each part of one by a function of its own. Facts and the whole code are for the owner.
 
 use chatelaine_core::clock::Stamp;
+use chatelaine_core::ids::CertificateId;
+use chatelaine_core::machines::certificates::CertificateRow;
 use chatelaine_core::machines::fingerprint::Fingerprint;
 use chatelaine_core::machines::heartbeats::Standing;
 use chatelaine_core::machines::history::{Entry, Happened};
@@ -113,6 +115,10 @@ pub struct Certificate {
     pub expires_at: Time,
 }
 
+fn certificate((serial, row): (CertificateId, CertificateRow)) -> Certificate {
+    Certificate { serial: serial.get(), issued_at: row.issued.into(), expires_at: row.expires.into() }
+}
+
 /// When a machine may be released.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Release {
@@ -211,7 +217,7 @@ impl Machine {
             heartbeat: heartbeat(standing),
             fingerprint: whole.fingerprint.as_ref().map(known),
             drift: whole.fingerprint.as_ref().and_then(drift),
-            certificate: None,
+            certificate: whole.certificate.filter(|(_, row)| now < row.expires).map(certificate),
             release: if owns {
                 whole.waiting.map(|waiting| release(&waiting, whole.machine.bound_at, now))
             } else {

@@ -1,6 +1,7 @@
 //! Our own API, request by request: whole answers against transcripts, and the live socket.
 
 mod bodies;
+mod certificates;
 mod document;
 mod live;
 mod machine_live;
