@@ -10,9 +10,10 @@ use chatelaine_core::Secret;
 use super::setting::{Kind, Setting};
 use super::{Config, short, text_within};
 
-/// Whether an administrator may change a setting of these: the secret would be shown.
+/// Whether an administrator may change a setting of these: secrets would be shown, and who is asked for names is set up at the
+/// start.
 pub(super) fn changeable(setting: &Setting) -> Setting {
-    if setting.secret { *setting } else { setting.run_time() }
+    if setting.secret || setting.name == "aegis.name_hook_s" { *setting } else { setting.run_time() }
 }
 
 pub(super) const TABLE: &[Setting] = &[
@@ -83,6 +84,20 @@ pub(super) const TABLE: &[Setting] = &[
         "The secret of check_server_state_dev; empty: it stays closed. The one of the documentation is known to everybody.",
     )
     .secret(),
+    Setting::new(
+        "aegis.name_hook",
+        Kind::Text { allowed: "an https:// address, an http:// one of this machine, or nothing", put: put_name_hook },
+        "",
+        "The address that is asked whether an identity number and a name belong together; docs/with-aegisspeed.md says how. Empty: \
+         verify_user_id_and_name stays closed.",
+    )
+    .secret(),
+    Setting::new(
+        "aegis.name_hook_s",
+        Kind::Seconds { min: 1, max: 30, put: |c, n| c.aegis.name_hook_s = short(n) },
+        "5",
+        "How long its answer is waited for.",
+    ),
     Setting::new(
         "aegis.server_version",
         Kind::Text { allowed: "1 to 100 characters", put: |c, text| put_version(&mut c.aegis.server_version, text) },
@@ -190,7 +205,7 @@ pub(super) const TABLE: &[Setting] = &[
         "aegis.open.verify_user_id_and_name",
         Kind::Flag { put: |c, on| c.aegis.open.set(Op::VerifyUserIdAndName, on) },
         "false",
-        "Whether an identity number and a name may be compared. Nobody here can vouch for that, so it stays closed.",
+        "Whether an identity number and a name may be compared; aegis.name_hook says who is asked.",
     ),
     Setting::new(
         "aegis.open.verify_is_machine_code_available",
@@ -317,6 +332,26 @@ fn put_dev_token(config: &mut Config, text: &str) -> bool {
     text_within(text, 0, 300)
 }
 
+fn put_name_hook(config: &mut Config, text: &str) -> bool {
+    config.aegis.name_hook = Secret::new(text.to_owned());
+    text.is_empty() || is_hook(text)
+}
+
+/// Whether numbers and names of people may be sent to an address: nobody on the way can read them.
+fn is_hook(text: &str) -> bool {
+    let Ok(address) = text.parse::<http::Uri>() else { return false };
+    let host = address.host().unwrap_or_default();
+    let is_here = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_plain = address.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    let is_safe = match address.scheme_str() {
+        Some("https") => true,
+        Some("http") => is_here,
+        Some(_) | None => false,
+    };
+    is_safe && is_plain && text_within(text, 1, 500)
+}
+
 fn put_version(place: &mut String, text: &str) -> bool {
     *place = text.to_owned();
     text_within(text, 1, 100)
@@ -337,6 +372,19 @@ fn put_trust(config: &mut Config, word: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_sent_over_tls_or_within_this_machine_alone() {
+        let here = ["http://127.0.0.1:8080/", "http://localhost/x", "http://[::1]:1/"];
+        for good in here.into_iter().chain(["https://example.org/names?key=1"]) {
+            assert!(is_hook(good), "{good}");
+        }
+        let elsewhere = ["http://example.org/", "http://127.0.0.1.example.org/", "http://localhost@example.org/"];
+        let odd = ["https://", "ftp://localhost/", "localhost", "https://me@example.org/", "nonsense"];
+        for bad in elsewhere.into_iter().chain(odd) {
+            assert!(!is_hook(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn every_switch_of_the_protocol_is_a_setting_and_moves_its_own_endpoint_alone() {

@@ -397,6 +397,8 @@ pub enum Limit {
     Marks,
     /// Files attached to a mark.
     Evidence,
+    /// Rooms that are told what happens to machines.
+    RoomAlerts,
 }
 
 /// The number of a server fault, by which the operator finds it in the log.

@@ -111,6 +111,10 @@ pub enum What {
     MachineTurned { account: AccountId, machine: MachineId, turn: MachineTurn },
     /// A machine was offered to another account, or is no longer.
     MachineOffered { machine: MachineId, from: AccountId, to: AccountId, turn: OfferTurn },
+    /// A machine was banned.
+    MachineBanned { account: AccountId, machine: MachineId },
+    /// A machine is no longer banned.
+    MachineUnbanned { account: AccountId, machine: MachineId },
 }
 
 /// What became of a machine that is waited for. Kinds are only ever added at the end, because rows hold their number.

@@ -83,6 +83,8 @@ fn later_kinds() -> Vec<What> {
             to: AccountId::new(2),
             turn: OfferTurn::Declined,
         },
+        What::MachineBanned { account, machine: MachineId::new(4) },
+        What::MachineUnbanned { account, machine: MachineId::new(4) },
     ]
 }
 

@@ -383,6 +383,14 @@ pub const SIGNED_TEXT_BYTES_MAX: usize = 64 * 1_024;
 pub const SIGNING_KEY_ROTATIONS_MAX: usize = 64;
 /// Signing keys of one list.
 pub const SIGNING_KEYS_LISTED_MAX: usize = 200;
+/// Bans of machines that one command lifts when their time is over.
+pub const MACHINE_BANS_LAPSED_PER_WRITE: usize = 50;
+/// Machines that one search looks at.
+pub const MACHINES_LOOKED_AT_MAX: usize = 2_000;
+/// Rooms that are told of one kind of what happens to machines.
+pub const MACHINE_ALERT_ROOMS_MAX: usize = 20;
+/// Alerts about machines that one room hears an hour.
+pub const ROOM_ALERTS_PER_HOUR: u32 = 30;
 /// Fields of a channel.
 pub const CHANNEL_FIELDS_MAX: usize = 20;
 /// Characters of the name of a field.

@@ -47,6 +47,7 @@ schema! {
         0x0003 SETTING_BY_NAME "setting_by_name": Text => String, cached;
         0x0004 SETUP_TOKEN "setup_token": u8 => crate::accounts::SetupToken;
         0x0005 KEY_NUMBER "key_number": u8 => u64;
+        0x0006 MIGRATION_PLACE "migration_place": u8 => String;
 
         // 01: accounts
         0x8101 ACCOUNT_BY_ID "sealed_account_by_id": AccountId => crate::accounts::Account, cached;
@@ -199,10 +200,17 @@ schema! {
         0x0b35 REVOCATION_BY_NUMBER "revocation_by_number": u64 => MachineId;
         0x0b36 REVOKED_BY_MACHINE "revoked_by_machine": MachineId => u64;
 
+        0x8b40 BAN_BY_MACHINE "ban_by_machine": MachineId => crate::machines::bans::Ban;
+        0x0b41 BANNED_CODES "banned_codes": ([u8; 32], MachineId) => ();
+        0x0b42 BANNED_COMPONENTS "banned_components": ([u8; 32], MachineId) => ();
         0x0b43 EVIDENCE_BY_MARK "evidence_by_mark": (MarkId, FileId) => ();
         0x0b44 MARKS_BY_FILE "marks_by_file": (FileId, MarkId) => ();
         0x8b45 APPEAL_BY_MARK "appeal_by_mark": MarkId => crate::machines::appeals::Appeal;
         0x0b46 OPEN_APPEALS "open_appeals": (Stamp, MarkId) => ();
+        0x0b47 MACHINES_BY_HEAD "machines_by_head": ([u8; 4], MachineId) => ();
+        0x0b48 MACHINES_BY_TAIL "machines_by_tail": ([u8; 4], MachineId) => ();
+        0x0b49 ROOM_ALERTS "room_alerts": RoomId => crate::machines::room_alerts::RoomAlerts;
+        0x0b4a ALERTED_ROOMS "alerted_rooms": (u8, RoomId) => ();
         0x0b4b CHECKS_BY_MACHINE "checks_by_machine": (MachineId, LaunchCode) => ();
         0x0b20 BEAT_BY_MACHINE "beat_by_machine": MachineId => crate::machines::heartbeats::BeatRow;
         0x0b21 BEATS_BY_HOUR "beats_by_hour": (MachineId, u32) => u16;
@@ -210,6 +218,7 @@ schema! {
         0x0b23 OFFER_BY_MACHINE "offer_by_machine": MachineId => crate::machines::transfer::Offer;
         0x0b24 OFFERS_BY_ACCOUNT "offers_by_account": (AccountId, MachineId) => ();
         0x0b25 NONCE_BY_LAUNCH "nonce_by_launch": LaunchCode => crate::machines::nonces::NonceMark;
+        0x0b4c BANS_BY_END "bans_by_end": (Stamp, MachineId) => ();
 
         // 0c: channels
         0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;

@@ -9,6 +9,7 @@ mod deleted_rooms;
 mod expire;
 mod heartbeats;
 mod lapse;
+mod machine_bans;
 pub mod mail;
 mod presence;
 mod removed_accounts;
@@ -34,6 +35,7 @@ pub struct Job {
 pub const ALL: &[Job] = &[
     Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
     Job { name: "heartbeats", every: Duration::from_secs(10), run: heartbeats::run },
+    Job { name: "machine-bans", every: Duration::from_secs(60), run: machine_bans::run },
     Job { name: "calls", every: Duration::from_secs(60), run: calls::run },
     Job { name: "audit-heads", every: Duration::from_secs(10 * 60), run: audit_heads::run },
     Job { name: "expire", every: Duration::from_secs(10 * 60), run: expire::run },

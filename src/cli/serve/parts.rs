@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{Exit, Failure};
 use crate::config::{Config, with_changes};
 use crate::jobs;
-use crate::outbound::{github::github, mail};
+use crate::outbound::{github::github, mail, names::names};
 use crate::serve::{
     self, Background, Configure, Limits, Metrics, Mounts, Parts, TlsOptions, gather_figures, timetable,
 };
@@ -48,7 +48,7 @@ pub fn parts(dir: &Path, started: &Config, config: &Config, core: &Core, base: &
     let rates = RateLimits::new(chatelaine_web::pace(&core.settings()));
     let bodies = bodies(config);
     let web = Web::new(core.clone(), rates.clone(), bodies.clone());
-    let aegis = aegis(started, core, (rates.clone(), bodies.clone()));
+    let aegis = aegis(started, core, (rates.clone(), bodies.clone()))?;
     let mut background = timetable::tasks(core);
     background.push(watch_settings(core.clone(), rates));
     let core_again = core.clone();
@@ -146,15 +146,21 @@ fn ourchat(
 }
 
 /// The aegisspeed dialect over the domain; its options follow what administrators change, also whether it is spoken at all.
-fn aegis(started: &Config, core: &Core, (rates, bodies): (RateLimits, Bodies)) -> Aegis {
+fn aegis(started: &Config, core: &Core, (rates, bodies): (RateLimits, Bodies)) -> Result<Aegis, Failure> {
     if started.aegis.dev_public_token.reveal() == PUBLISHED_SECRET {
         tracing::warn!("aegis.dev_public_token is the one of the documentation, which everybody knows");
     }
+    let hook = started.aegis.name_hook.reveal();
+    let within = Duration::from_secs(u64::from(started.aegis.name_hook_s));
+    let names = (!hook.is_empty()).then(|| names(hook, within)).transpose().map_err(Failure::failed)?;
     let started = started.clone();
     let settle = move |settings: &Settings| with_changes(&started, settings).aegis;
     let aegis = Aegis::new(core.clone(), settle(&core.settings()), rates, bodies);
     aegis.follow_settings(settle);
-    aegis
+    if let Some(names) = names {
+        aegis.ask_names(names);
+    }
+    Ok(aegis)
 }
 
 /// Makes the one whom the settings name an administrator, if there is such an account.

@@ -139,6 +139,14 @@ pub enum Verb {
     MachineTransferred,
     /// Another machine took the place of one.
     MachineReplaced,
+    /// A machine was banned.
+    MachineBanned,
+    /// The ban of a machine was lifted, or ran out.
+    MachineUnbanned,
+    /// What a room is told about machines was changed.
+    RoomAlertsChanged,
+    /// The list of all machines was read.
+    MachinesExported,
 }
 
 /// One row of the trail.

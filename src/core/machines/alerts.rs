@@ -4,6 +4,7 @@
 use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
+use super::room_alerts::{self, Told, Topic};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Result, Thing};
@@ -96,11 +97,25 @@ pub(super) fn raise(tx: &mut Tx<'_>, now: Stamp, alert: Alert) -> Result<()> {
     if let Some(old) = number.checked_sub(MACHINE_ALERTS_MAX) {
         ALERT_BY_ID.remove(tx, &AlertId::new(old))?;
     }
+    tell_rooms(tx, now, &alert)?;
     let told = managers(tx)?;
     if !told.is_empty() {
         event_log::record(tx, now, Audience::accounts(told), What::MachineAlert { alert: id, kind: alert.kind })?;
     }
     Ok(())
+}
+
+/// Lets rooms know that want to. What was bound or banned they hear from where it happens.
+fn tell_rooms(tx: &mut Tx<'_>, now: Stamp, alert: &Alert) -> Result<()> {
+    let (topic, what) = match alert.kind {
+        AlertKind::DriftRefused => (Topic::Drift, "shows components that are not its own"),
+        AlertKind::Dead => (Topic::Dead, "no sign of life"),
+        AlertKind::Twin | AlertKind::BannedMachine | AlertKind::Overage => return Ok(()),
+    };
+    match alert.machine {
+        Some(machine) => room_alerts::tell(tx, now, topic, Told { machine, what }),
+        None => Ok(()),
+    }
 }
 
 fn is_repeated(r: &impl Read, now: Stamp, alert: &Alert) -> Result<bool> {

@@ -7,6 +7,7 @@
 use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
+use super::alerts;
 use super::machine::check_reason;
 use super::marks::{self, Case, Mark};
 use crate::audit::{self, Verb};
@@ -67,7 +68,8 @@ pub enum Verdict {
 }
 
 /// Appeals against a mark in force. Fails with `Invalid(Text, ..)`, `NotFound(Mark)` unless it is against the caller,
-/// `Exists(Appeal)` for a second one, and `Refused(TooLate)` when the mark holds no more.
+/// `Exists(Appeal)` for a second one, and `Refused(TooLate)` when the mark holds no more. Those who look after
+/// machines hear of it.
 pub fn appeal(core: &Core, caller: &Caller, mark: MarkId, text: &str) -> Result<Case> {
     let (text, account) = (check_text(text)?, caller.require_account()?);
     let (now, caller_again) = (core.now(), caller.clone());
@@ -139,7 +141,10 @@ fn by(caller: &Caller) -> AnsweredBy {
 fn tell(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (verb, mark): (Verb, &Mark)) -> Result<()> {
     let (id, account) = (mark.id, mark.row.account);
     audit::record(tx, now, caller, verb, &format!("mark {id}"), &format!("account {account}"))?;
-    event_log::record(tx, now, Audience::account(account), What::MarkChanged { account })?;
+    // Who looks after machines sees that somebody waits.
+    let told = if verb == Verb::MarkAppealed { alerts::managers(tx)? } else { Vec::new() };
+    let told = Audience::accounts(told).and_account(account);
+    event_log::record(tx, now, told, What::MarkChanged { account })?;
     Ok(())
 }
 

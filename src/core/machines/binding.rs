@@ -4,10 +4,14 @@
 use chatelaine_store::{Order, Read, Text};
 
 use super::allowances::Most;
+use super::bans::{self, Met};
+use super::drift::Rules;
+use super::fingerprint::Components;
 use super::history::{self, Happened};
 use super::machine::{self, Fact, Facts, Machine, MachineCode, MachineRow, MachineState};
+use super::room_alerts::{self, Told, Topic};
 use super::setup::Setup;
-use super::slots;
+use super::{find, slots};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
 use crate::clock::Stamp;
@@ -59,17 +63,32 @@ pub enum Stranger {
 
 /// Binds a machine to an account. An account may for itself; who manages machines for those with no more rights than their own;
 /// who has not signed in as the terms say. Fails, in this order, with `Denied(OtherAccount)`, `Refused(StrangersMayNot)`,
-/// `NotFound(Account)` (also for a closed one), `Exists(Machine)` when it is bound to this account, `Taken(MachineCode)` when to
-/// another, `OverLimit(..)`. The account hears of it.
+/// `NotFound(Account)` (also for a closed one), `Refused(MachineBanned)` as the rules say, `Exists(Machine)` when it is bound to this
+/// account, `Taken(MachineCode)` when to another, `OverLimit(..)`. The account hears of it.
 pub fn bind(core: &Core, caller: &Caller, new: NewMachine) -> Result<Machine> {
     Fact::check_all(&new.facts)?;
     let (now, caller_again) = (core.now(), caller.clone());
-    core.write(caller, move |tx| {
-        require_may_bind(tx, &caller_again, &new)?;
-        require_free(tx, &new)?;
-        require_room(tx, new.account)?;
-        put(tx, now, &caller_again, &new)
-    })
+    let rules = Rules::of(&core.settings().machines);
+    core.write(caller, move |tx| bind_within(tx, now, &caller_again, (&new, &rules)))?
+}
+
+/// As [`bind`]. The inner failure is one whose alert shall hold: the transaction goes on to commit, and has written nothing else.
+pub(super) fn bind_within(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    caller: &Caller,
+    (new, rules): (&NewMachine, &Rules),
+) -> Result<Result<Machine>> {
+    require_may_bind(tx, caller, new)?;
+    let met = bans::meet(tx, now, new.account, (Some(&new.code), &Components::default()), rules)?;
+    if let Met::Refused(refused) = met {
+        return Ok(Err(refused));
+    }
+    match (require_free(tx, new).and_then(|()| require_room(tx, new.account)), met) {
+        (Err(refused), Met::Tolerated) => return Ok(Err(refused)),
+        (refused, _) => refused?,
+    }
+    put(tx, now, caller, new).map(Ok)
 }
 
 fn require_may_bind(r: &impl Read, caller: &Caller, new: &NewMachine) -> Result<()> {
@@ -133,12 +152,14 @@ pub(super) fn put_rows(tx: &mut Tx<'_>, id: MachineId, row: &MachineRow, facts: 
     MACHINE_BY_ID.put(tx, &id, row)?;
     FACTS_BY_MACHINE.put(tx, &id, facts)?;
     ID_BY_MACHINE_CODE.put(tx, &Text(row.code.folded()), &id)?;
+    find::index(tx, id, &row.code)?;
     Ok(MACHINES_BY_ACCOUNT.put(tx, &(row.account, id), &())?)
 }
 
 /// Notes that a machine was bound, for everybody who is told.
 pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (account, id): (AccountId, MachineId)) -> Result<()> {
     history::note(tx, now, id, Happened::Bound)?;
+    room_alerts::tell(tx, now, Topic::Binding, Told { machine: id, what: "bound" })?;
     audit::record(tx, now, caller, Verb::MachineBound, &format!("machine {id}"), &format!("account {account}"))?;
     event_log::record(tx, now, Audience::account(account), What::MachineBound { account, machine: id })?;
     Ok(())

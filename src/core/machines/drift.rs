@@ -5,6 +5,7 @@ use super::allowances::Most;
 use super::fingerprint::{self, Components, Drift, Score, Strictness};
 use super::history::{self, Happened};
 use super::policy::{self, Policy, Rule};
+use super::room_alerts::{self, Told, Topic};
 use crate::Tx;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
@@ -96,5 +97,6 @@ pub(super) fn follow(
     }
     fingerprint::keep(tx, now, machine, components, Some(Drift { at: now, percent }))?;
     history::note(tx, now, machine, Happened::Drifted { percent })?;
+    room_alerts::tell(tx, now, Topic::Drift, Told { machine, what: "shows other components and was recognised" })?;
     audit::record(tx, now, caller, Verb::MachineDrifted, &format!("machine {machine}"), &format!("{percent} %"))
 }

@@ -3,6 +3,7 @@
 //! looks after machines hears of it.
 
 use super::alerts::{Alert, AlertKind};
+use super::bans::{self, Met};
 use super::binding::{put_rows, require_room, tell};
 use super::drift::{self, Rules, Shown};
 use super::fingerprint::{self, Components, Likeness};
@@ -82,6 +83,10 @@ pub(super) fn checked(new: Enrolment) -> Result<Enrolment> {
 /// The inner failure is one whose alert shall hold: the transaction goes on to commit, and has written nothing else.
 fn enroll_within(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> Result<Result<Enrolled>> {
     let rules = desk.rules;
+    let (banned, shown) = (desk.account, (new.code.as_ref(), &new.components));
+    if let Met::Refused(refused) = bans::meet(tx, desk.now, banned, shown, rules)? {
+        return Ok(Err(refused));
+    }
     let (own, other) = fingerprint::find_like(tx, desk.account, &new.components, rules.strictness)?;
     let known = match by_code(tx, desk, new)? {
         Some(known) => Some(known),
@@ -134,12 +139,13 @@ fn by_number(tx: &mut Tx<'_>, id: MachineId) -> Result<Option<Known>> {
 
 /// Judges that another account has a machine like this one.
 fn meet(tx: &mut Tx<'_>, desk: &Desk<'_>, other: &Likeness) -> Result<Option<Error>> {
-    let is_banned = by_number(tx, other.machine)?.is_some_and(|known| known.row.state == MachineState::Banned);
-    let (rule, kind) =
-        if is_banned { (Rule::BannedMachine, AlertKind::BannedMachine) } else { (Rule::Twin, AlertKind::Twin) };
+    if by_number(tx, other.machine)?.is_some_and(|known| known.row.state == MachineState::Banned) {
+        // Judged before, by the rule about banned ones.
+        return Ok(None);
+    }
     let other = Some((other.account, other.machine));
-    let alert = Alert { kind, machine: None, account: desk.account, other };
-    policy::judge_telling(tx, desk.now, &desk.rules.policy, rule, alert)
+    let alert = Alert { kind: AlertKind::Twin, machine: None, account: desk.account, other };
+    policy::judge_telling(tx, desk.now, &desk.rules.policy, Rule::Twin, alert)
 }
 
 /// A machine that the account has already: what changed is followed, and it gets another token.

@@ -299,11 +299,7 @@ fn a_banned_machine_is_not_bound_again_by_anybody() {
     let (core, [ann, bob]) = (&world.core, ["ann", "bob"].map(|name| world.person(name)));
     let first = enrolled(core, &ann, computer(1, &[]));
     let machine = first.machine.id;
-    core.write(&Caller::system(), move |tx| {
-        let row = schema::MACHINE_BY_ID.get(tx, &machine)?.unwrap();
-        Ok(schema::MACHINE_BY_ID.put(tx, &machine, &MachineRow { state: MachineState::Banned, ..row })?)
-    })
-    .unwrap();
+    bans::ban(core, &Caller::operator(), machine, (crate::clock::Until::Forever, "x")).unwrap();
     for who in [&ann, &bob] {
         assert_eq!(try_enroll(core, who, computer(1, &[])).err(), Some(Error::Refused(Reason::MachineBanned)));
     }

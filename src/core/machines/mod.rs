@@ -15,7 +15,11 @@ pub mod allowances;
 pub mod appeals;
 #[cfg(test)]
 mod appeals_tests;
+pub mod bans;
+#[cfg(test)]
+mod bans_tests;
 mod binding;
+pub mod bulk;
 pub mod certificates;
 pub mod checks;
 #[cfg(test)]
@@ -27,6 +31,9 @@ mod enroll_tests;
 pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
+pub mod find;
+#[cfg(test)]
+mod find_tests;
 pub mod fingerprint;
 pub mod heartbeats;
 #[cfg(test)]
@@ -49,6 +56,9 @@ mod replace;
 pub mod requests;
 #[cfg(test)]
 mod requests_tests;
+pub mod room_alerts;
+#[cfg(test)]
+mod room_alerts_tests;
 pub mod setup;
 pub(crate) mod slots;
 #[cfg(test)]

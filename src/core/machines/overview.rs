@@ -2,6 +2,7 @@
 
 use chatelaine_store::{Order, Read};
 
+use super::bans::{self, Ban};
 use super::certificates::{self, CertificateRow};
 use super::fingerprint::{self, Fingerprint};
 use super::heartbeats::{self, BeatRow};
@@ -35,6 +36,8 @@ pub struct Overview {
     pub waiting: Option<Waiting>,
     /// Its newest certificate, also one that is over; none where that ended early.
     pub certificate: Option<(CertificateId, CertificateRow)>,
+    /// Its ban, while it is banned.
+    pub ban: Option<Ban>,
 }
 
 /// Puts a machine together; none where there is none of this number.
@@ -48,6 +51,7 @@ pub(super) fn of(r: &impl Read, id: MachineId) -> Result<Option<Overview>> {
         offer: OFFER_BY_MACHINE.get(r, &id)?,
         waiting: None,
         certificate: certificates::latest(r, id)?,
+        ban: bans::of(r, id)?,
     }))
 }
 

@@ -206,6 +206,11 @@ pub fn judge(tx: &mut Tx<'_>, now: Stamp, policy: &Policy, rule: Rule) -> Result
     }
 }
 
+/// Whether a rule does anything.
+pub(super) fn is_on(policy: &Policy, rule: Rule) -> bool {
+    policy.level(rule) != Level::Off
+}
+
 /// As [`judge`], and raises an alert unless the rule is off. A refusal is given back instead of failing, because a transaction that
 /// fails takes the alert back: the caller commits, having written nothing else, and fails then.
 pub(super) fn judge_telling(
@@ -215,7 +220,7 @@ pub(super) fn judge_telling(
     rule: Rule,
     alert: Alert,
 ) -> Result<Option<Error>> {
-    if policy.level(rule) != Level::Off {
+    if is_on(policy, rule) {
         alerts::raise(tx, now, alert)?;
     }
     match judge(tx, now, policy, rule) {

@@ -6,8 +6,11 @@ use chatelaine_store::{Order, Read, Text};
 use super::history::{self, Happened};
 use super::machine::{self, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy};
 use super::notices::{self, NewNotice, NoticeKind};
+use super::room_alerts::{self, Told, Topic};
 use super::terms::Terms;
-use super::{allowances, certificates, checks, fingerprint, heartbeats, marks, setup, slots, tokens, transfer};
+use super::{
+    allowances, bans, certificates, checks, find, fingerprint, heartbeats, marks, setup, slots, tokens, transfer,
+};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
 use crate::clock::Stamp;
@@ -175,6 +178,15 @@ impl Parting {
         }
     }
 
+    /// What rooms hear.
+    const fn told(self) -> &'static str {
+        match self {
+            Parting::Released => "released",
+            Parting::Transferred { .. } => "handed to another account",
+            Parting::Replaced { .. } => "replaced by another machine",
+        }
+    }
+
     fn detail(self, account: AccountId) -> String {
         match self {
             Parting::Released => format!("account {account}"),
@@ -193,6 +205,7 @@ pub(super) fn free(
     how: Parting,
 ) -> Result<()> {
     let (account, (verb, happened, kind)) = (row.account, how.words());
+    room_alerts::tell(tx, now, Topic::Binding, Told { machine: id, what: how.told() })?;
     MACHINE_BY_ID.put(tx, &id, row)?;
     ID_BY_MACHINE_CODE.remove(tx, &Text(row.code.folded()))?;
     FACTS_BY_MACHINE.remove(tx, &id)?;
@@ -220,6 +233,10 @@ pub(super) fn part(tx: &mut Tx<'_>, account: AccountId, id: MachineId) -> Result
 fn erase(tx: &mut Tx<'_>, account: AccountId, id: MachineId) -> Result<()> {
     part(tx, account, id)?;
     tokens::end(tx, id)?;
+    if let Some(row) = MACHINE_BY_ID.get(tx, &id)? {
+        find::forget(tx, id, &row.code)?;
+    }
+    bans::blank(tx, id)?;
     FACTS_BY_MACHINE.remove(tx, &id)?;
     SETUP_BY_MACHINE.remove(tx, &id)?;
     history::forget(tx, id)?;

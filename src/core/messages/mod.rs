@@ -22,6 +22,7 @@ pub(crate) use listing::ids_after;
 pub use message::*;
 pub use reactions::{react, unreact};
 pub use recall::{recall, recall_by_id};
+pub(crate) use send::post_by_server;
 pub use send::{Sent, send, send_keyed_soon, send_soon};
 pub use text::ForeignRow;
 pub use unread::{mark_delivered, mark_read};

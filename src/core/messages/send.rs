@@ -5,10 +5,10 @@
 
 use chatelaine_store::{Answer, Read};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Dialect};
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result};
-use crate::ids::{AccountId, Offset};
+use crate::ids::{AccountId, Offset, RoomId};
 use crate::messages::history::{find_at, view_of};
 use crate::messages::message::{MessageRow, MessageView, NewMessage, Segment, Spill};
 use crate::messages::text::{PRESENT, put_foreign, put_text};
@@ -139,15 +139,24 @@ fn check_segment(tx: &mut Tx<'_>, standing: &Standing, segment: &Segment) -> Res
 
 fn write(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, of: (&Standing, &LogRow, &NewMessage)) -> Result<MessageView> {
     let (standing, log, new) = of;
+    let message = put(tx, now, caller.dialect, (standing.account, log, new))?;
+    mark(tx, standing, log, message.offset)?;
+    mention(tx, standing, &new.mentions, message.offset)?;
+    Ok(message)
+}
+
+/// The rows of a message, and the event that tells it.
+fn put(tx: &mut Tx<'_>, now: Stamp, from: Dialect, of: (AccountId, &LogRow, &NewMessage)) -> Result<MessageView> {
+    let (sender, log, new) = of;
     let (room, offset) = (new.room, log.last_offset.next());
     let head = event_log::next(tx, now)?;
     let (text, text_parts) = put_text(tx, (room, offset, PRESENT), &new.text)?;
     let foreign = put_foreign(tx, (room, offset), new.foreign.as_ref())?;
     let row = MessageRow {
         id: head.id,
-        sender: standing.account,
+        sender,
         sent_at: head.at,
-        from: caller.dialect,
+        from,
         text,
         spill: Spill { text_parts, foreign },
         segments: new.segments.clone(),
@@ -166,10 +175,19 @@ fn write(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, of: (&Standing, &LogRow, 
     for file in new.segments.iter().filter_map(Segment::file) {
         files::note_use(tx, file, room, offset)?;
     }
-    mark(tx, standing, log, offset)?;
-    mention(tx, standing, &new.mentions, offset)?;
     event_log::record_message(tx, now, room, offset)?;
     Ok(MessageView { text: new.text.clone(), foreign: new.foreign.clone(), ..view_of(room, offset, row) })
+}
+
+/// Lets the server speak in a room, in the name of a member; it comes from the console, and the member has not read it.
+pub(crate) fn post_by_server(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    (room, account): (RoomId, AccountId),
+    text: String,
+) -> Result<()> {
+    let (log, new) = (members::log(tx, room)?, NewMessage::text(room, text));
+    put(tx, now, Dialect::Console, (account, &log, &new)).map(drop)
 }
 
 /// Who was up to date has read his own message too; who was not keeps his mark, or he would lose what he has not seen.

@@ -6,6 +6,7 @@ mod m0002_failures_by_name;
 mod m0003_sealed_people;
 mod m0004_audit_chain;
 mod m0005_slots;
+mod m0006_found_machines;
 
 use std::fmt;
 
@@ -22,7 +23,7 @@ use crate::sealing::SealKey;
 use crate::secrets;
 
 /// The shape that this code reads and writes.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// What is known about the server as a whole.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +113,7 @@ const STEPS: &[Step] = &[
     Step { to: 3, text: "what is personal is sealed", batch: m0003_sealed_people::batch },
     Step { to: 4, text: "the rows of the audit trail are chained", batch: m0004_audit_chain::batch },
     Step { to: 5, text: "machines that are bound hold slots", batch: m0005_slots::batch },
+    Step { to: 6, text: "machines and their checks can be looked up", batch: m0006_found_machines::batch },
 ];
 
 /// Brings the data to the present shape and gives the facts of the server; a new store gets its own. From then on the store is

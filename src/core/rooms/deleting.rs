@@ -13,6 +13,7 @@ use crate::event::{Audience, What, leaves};
 use crate::figures::counts::{self, Counted};
 use crate::ids::{AccountId, RoomId};
 use crate::limits::{ROOM_BATCH_MEMBERS, ROOM_BATCH_ROWS};
+use crate::machines::room_alerts;
 use crate::roles::{self, Permission};
 use crate::rooms::members::{self, Left};
 use crate::rooms::room::RoomRow;
@@ -136,6 +137,7 @@ fn sweep_some(core: &Core, room: RoomId) -> Result<bool> {
         COUNTS_BY_ROOM.remove(tx, &room)?;
         KEY_STATE_BY_ROOM.remove(tx, &room)?;
         PICTURE_KEY_BY_ROOM.remove(tx, &room)?;
+        room_alerts::forget(tx, room)?;
         DYING_ROOM_BY_ID.remove(tx, &room)?;
         Ok(false)
     })

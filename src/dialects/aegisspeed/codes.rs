@@ -413,6 +413,8 @@ const fn refused(op: Op, reason: Reason) -> Answer {
         Reason::AccountClosed => no_user(op),
         Reason::StrangersMayNot if is_binding(op) => closed(op),
         Reason::StrangersMayNot => ROLE,
+        // No page knows banned machines; their code cannot be registered, and that is what is said.
+        Reason::MachineBanned if is_binding(op) => CODE_BOUND,
         Reason::NotAPerson
         | Reason::SetUpAlready
         | Reason::LastAdministrator
@@ -464,6 +466,7 @@ const fn over_limit(op: Op, limit: Limit) -> Answer {
         | Limit::Connections
         | Limit::Kept
         | Limit::Marks
-        | Limit::Evidence => CONFLICT,
+        | Limit::Evidence
+        | Limit::RoomAlerts => CONFLICT,
     }
 }

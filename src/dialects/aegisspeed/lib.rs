@@ -34,7 +34,8 @@ pub use wire::{Fault, Member};
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
@@ -54,6 +55,10 @@ use zone::Zones;
 const PATHS: [&str; 9] =
     ["/test", "/verify", "/user", "/machine", "/asac", "/admin/cheater", "/admin/machine", "/admin/audit", "/aegis"];
 
+/// Asks whoever vouches for people whether an identity number and a name belong together; no answer when it gives none, which is
+/// then in the log, without either of them.
+pub type Names = Arc<dyn Fn(String, String) -> Pin<Box<dyn Future<Output = Option<bool>> + Send>> + Send + Sync>;
+
 /// What this dialect needs to run; cheap to clone.
 #[derive(Clone)]
 pub struct Aegis(Arc<Inner>);
@@ -61,6 +66,7 @@ pub struct Aegis(Arc<Inner>);
 struct Inner {
     core: Core,
     held: Derived<Held>,
+    names: OnceLock<Names>,
     rates: RateLimits,
     bodies: Bodies,
     zones: Zones,
@@ -112,7 +118,17 @@ impl Aegis {
     pub fn new(core: Core, options: Options, rates: RateLimits, bodies: Bodies) -> Aegis {
         let (held, zones) = (Derived::new(&core, Held::new(options)), Zones::read());
         let paths = Op::ALL.iter().flat_map(|op| op.paths().iter().map(|path| (*path, *op))).collect();
-        Aegis(Arc::new(Inner { core, held, rates, bodies, zones, paths }))
+        Aegis(Arc::new(Inner { core, held, names: OnceLock::new(), rates, bodies, zones, paths }))
+    }
+
+    /// From now on somebody vouches for names. Only the first call counts.
+    pub fn ask_names(&self, names: Names) {
+        let _first = self.0.names.set(names);
+    }
+
+    /// Who vouches for names, if anybody does.
+    pub(crate) fn names(&self) -> Option<Names> {
+        self.0.names.get().cloned()
     }
 
     /// From now on the options follow the settings of the domain in this way. Only the first call counts.
@@ -135,8 +151,8 @@ impl Aegis {
     pub(crate) fn is_open(&self, op: Op, options: &Options) -> bool {
         let lacks = match op {
             Op::CheckServerStateDev => options.dev_public_token.reveal().is_empty(),
-            // Nobody here can vouch for names, and a match is never claimed from the form alone.
-            Op::VerifyUserIdAndName => true,
+            // A match is never claimed from the form alone.
+            Op::VerifyUserIdAndName => self.0.names.get().is_none(),
             _ => false,
         };
         options.open.has(op) && !lacks
@@ -217,8 +233,7 @@ async fn run(call: Call) -> Reply {
         Op::CheckServerApiState => state::switches(&call),
         Op::VerifyClientVersionNumber => verify::version(&call),
         Op::VerifyIsUserIdAvailable => verify::user_id(call).await,
-        // No more than its switch can do: see `is_open`.
-        Op::VerifyUserIdAndName => Err(Fault::Closed),
+        Op::VerifyUserIdAndName => verify::user_id_and_name(call).await,
         Op::VerifyIsMachineCodeAvailable => verify::machine_code(call).await,
         Op::VerifyIsUserCheater => verify::cheater(call).await,
         Op::RegisterUserInfo => users::register(call).await,

@@ -173,6 +173,10 @@ pub struct Options {
     pub time_zone: Zone,
     /// The secret of the state for developers; none closes it.
     pub dev_public_token: Secret<String>,
+    /// The address that is asked whether an identity number and a name belong together; none closes that.
+    pub name_hook: Secret<String>,
+    /// Seconds for which its answer is waited for.
+    pub name_hook_s: u32,
     /// The version of the server that clients are told.
     pub server_version: String,
     /// The version of the client that clients are told.
@@ -215,6 +219,8 @@ impl Default for Options {
             token_days: 7,
             time_zone: Zone::Local,
             dev_public_token: "".into(),
+            name_hook: "".into(),
+            name_hook_s: 5,
             server_version: "V0.0.0 beta-9aa09080".to_owned(),
             client_version: "V0.0.4 beta".to_owned(),
             asac_version: "V0.0.1 beta-38c0c3d0".to_owned(),

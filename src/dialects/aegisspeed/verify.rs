@@ -2,12 +2,13 @@
 
 use chatelaine_core::accounts::identifiers::{self, Kind};
 use chatelaine_core::accounts::person;
+use chatelaine_core::error::Error;
 use chatelaine_core::machines::{self, marks};
 use serde::Serialize;
 
 use crate::gate::Call;
-use crate::views;
-use crate::wire::{Good, Reply};
+use crate::wire::{Fault, Good, Member, Reply};
+use crate::{rules, views};
 
 #[derive(Serialize)]
 #[expect(non_snake_case, reason = "the names of the protocol")]
@@ -35,6 +36,18 @@ pub(crate) async fn user_id(call: Call) -> Reply {
         None => Good::flag("10000", "User ID number not registered", false),
         Some(_) => Good::flag("10003", "User ID number already registered", true),
     })
+}
+
+/// Whether an identity number and a name belong together, as whoever the operator asks says.
+pub(crate) async fn user_id_and_name(call: Call) -> Reply {
+    let user_id = call.identity()?;
+    let name = call.need(Member::UserName, |text| rules::name(text, call.options.name_rule))?;
+    let names = call.at.names().ok_or(Fault::Closed)?;
+    match names(user_id, name).await {
+        Some(true) => Ok(Good::flag("10000", "User ID number and name match", true)),
+        Some(false) => Ok(Good::flag("10003", "User ID number and name do not match", false)),
+        None => Err(Error::internal(&"who vouches for names gave no answer").into()),
+    }
 }
 
 /// Whether a machine is bound, and whether to whoever has the number. The yes means "bound", against what the protocol's page

@@ -371,6 +371,7 @@ fn over_limit(limit: Limit) -> Answer {
         | Limit::Machines
         | Limit::Marks
         | Limit::GroupMachines
-        | Limit::Evidence => row(Code::ResourceExhausted, "Limit Reached"),
+        | Limit::Evidence
+        | Limit::RoomAlerts => row(Code::ResourceExhausted, "Limit Reached"),
     }
 }

@@ -108,7 +108,9 @@ fn kind(core: &Core, event: &Event) -> Option<Told> {
         | What::CheckFinished { .. }
         | What::MarkChanged { .. }
         | What::MachineAlert { .. }
-        | What::MachineNoticed { .. } => None,
+        | What::MachineNoticed { .. }
+        | What::MachineBanned { .. }
+        | What::MachineUnbanned { .. } => None,
     }
 }
 

@@ -190,12 +190,26 @@ impl Call {
         wire::parse(&self.body(most).await?)
     }
 
+    /// The body and which of these media types it is; waits for all of it, up to the limit. None of them may be one that a
+    /// page of somebody else can send without asking.
+    pub async fn body_of(&mut self, kinds: &[&'static str]) -> Result<(&'static str, Bytes), Fault> {
+        let typed = self.request.content_type();
+        let kind = kinds.iter().copied().find(|kind| typed.eq_ignore_ascii_case(kind));
+        let kind = kind.or_else(|| kinds.first().copied().filter(|_| typed.ends_with("+json")));
+        let kind = kind.ok_or(Fault::MediaType(kinds.first().copied().unwrap_or_default()))?;
+        Ok((kind, self.whole_body(self.web.bodies.one_bytes()).await?))
+    }
+
     async fn body(&mut self, most: usize) -> Result<Bytes, Fault> {
         let typed = self.request.content_type();
         // A page of somebody else can send a body without a type, or as a form, and ask nobody; as JSON it cannot.
         if !(typed.eq_ignore_ascii_case("application/json") || typed.ends_with("+json")) {
             return Err(Fault::MediaType("application/json"));
         }
+        self.whole_body(most).await
+    }
+
+    async fn whole_body(&mut self, most: usize) -> Result<Bytes, Fault> {
         let read = self.web.bodies.read(&mut self.payload, most).await;
         let (body, held) = read.map_err(|fault| match fault {
             BodyFault::TooLarge => Fault::BodyTooLarge(u64::try_from(most).unwrap_or(u64::MAX)),

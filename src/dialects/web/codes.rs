@@ -331,6 +331,7 @@ fn over_limit(limit: Limit) -> Row {
         }
         Limit::Marks => (409, "limit-reached", "Too many marks", "Lift another mark first."),
         Limit::Evidence => (409, "limit-reached", "Too many files", "Take another file off the mark first."),
+        Limit::RoomAlerts => (409, "limit-reached", "Too many rooms are told", "Switch it off in another room first."),
         Limit::Connections => (429, "limit-reached", "Too many live connections", "Close another first."),
     };
     Row::new(status, code, title, detail)

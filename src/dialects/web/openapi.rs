@@ -14,8 +14,9 @@ use utoipa::{Modify, OpenApi};
 use crate::auth::Call;
 use crate::wire::{Problem, Reply};
 use crate::{
-    accounts, admin, certificates, checks, files, friends, invites, keys, live, logins, machine_admin, machines, marks,
-    me, members, messages, person, restrictions, roles, rooms, server, trail, uploads,
+    accounts, admin, bans, bulk, certificates, checks, files, friends, invites, keys, live, logins, machine_admin,
+    machine_find, machines, marks, me, members, messages, person, restrictions, roles, room_alerts, rooms, server,
+    trail, uploads,
 };
 use crate::{heartbeats, machine_live, moving, notices};
 
@@ -53,7 +54,8 @@ use crate::{heartbeats, machine_live, moving, notices};
         machines::change, machines::renew_token, machines::timeline,
         heartbeats::look, notices::list, heartbeats::beat, heartbeats::nonce, machine_live::plain, heartbeats::beat_of_mine, heartbeats::hours,
         moving::offers, moving::release, moving::release_itself, moving::release_other, moving::replace, moving::offer,
-        moving::withdraw, moving::accept, moving::decline, moving::transfer_other
+        moving::withdraw, moving::accept, moving::decline, moving::transfer_other,
+        bulk::import, bulk::export, bans::ban, bans::unban, room_alerts::get, room_alerts::put, machine_find::search
     )
 )]
 struct Api;

@@ -119,6 +119,8 @@ fn words(what: &What) -> Words {
         What::MachineTurned { account, machine: id, turn } => machine(*account, *id, turned(*turn)),
         What::MachineOffered { machine, from, to, turn } => offered(*machine, (*from, *to), *turn),
         What::CheckFinished { account, launch, outcome } => check(*account, *launch, *outcome),
+        What::MachineBanned { account, machine: id } => machine(*account, *id, "banned"),
+        What::MachineUnbanned { account, machine: id } => machine(*account, *id, "unbanned"),
         What::MarkChanged { account } => other("mark", json!({ "account": account })),
         What::MachineAlert { alert, kind } => other("machine_alert", json!({ "alert": alert, "kind": kind.name() })),
         What::MachineNoticed { machine, number } => noticed(*machine, *number),

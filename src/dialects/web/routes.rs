@@ -13,8 +13,9 @@ use chatelaine_http::answers;
 use crate::auth::Call;
 use crate::wire::{Fault, Reply};
 use crate::{
-    Web, accounts, admin, certificates, checks, files, friends, invites, keys, live, logins, machine_admin, machines,
-    marks, me, members, messages, openapi, person, restrictions, roles, rooms, server, signed_answers, trail, uploads,
+    Web, accounts, admin, bans, bulk, certificates, checks, files, friends, invites, keys, live, logins, machine_admin,
+    machine_find, machines, marks, me, members, messages, openapi, person, restrictions, roles, room_alerts, rooms,
+    server, signed_answers, trail, uploads,
 };
 use crate::{heartbeats, machine_live, moving, notices};
 
@@ -78,9 +79,9 @@ fn delete<H: Fn(Call) -> F + Clone + 'static, F: Future<Output = Reply> + 'stati
 /// Every route of this dialect.
 pub fn table() -> Vec<Route> {
     let mut table = people();
+    table.extend(judging());
     table.extend(places());
     table.extend(things());
-    table.extend(judging());
     table.extend(machine_rules());
     table.extend(heartbeats());
     table.extend(moving());
@@ -138,6 +139,7 @@ fn machines() -> Vec<Route> {
         post("/machine/certificate", certificates::issue_to_machine),
         get("/machines/revocations", certificates::revocations),
         post("/machines/requests", certificates::answer),
+        get("/admin/machines", machine_find::search),
         get("/admin/machines/{id}", machine_admin::get),
         get("/machines", machines::list),
         post("/machines", machines::create),
@@ -150,7 +152,7 @@ fn machines() -> Vec<Route> {
     ]
 }
 
-/// Checks, marks, evidence, appeals.
+/// Checks, marks, evidence, appeals, bans, and what managers do with many machines at once.
 fn judging() -> Vec<Route> {
     vec![
         get("/machines/marks", marks::list_mine),
@@ -163,6 +165,12 @@ fn judging() -> Vec<Route> {
         delete("/admin/marks/{id}/evidence/{file}", marks::detach),
         post("/admin/marks/{id}/appeal", marks::answer),
         get("/admin/appeals", marks::list_appeals),
+        post("/admin/machines/import", bulk::import),
+        get("/admin/machines/export", bulk::export),
+        post("/admin/machines/{id}/ban", bans::ban),
+        delete("/admin/machines/{id}/ban", bans::unban),
+        get("/rooms/{id}/machine-alerts", room_alerts::get),
+        put("/rooms/{id}/machine-alerts", room_alerts::put),
     ]
 }
 

@@ -49,7 +49,7 @@ words!(REASONS: Reason [
 ]);
 words!(LIMITS: Limit [
     Disk, Quota, FileBytes, Uploads, Members, Rooms, Roles, Links, Invites, Requests, Reactions, Edits, Friends, Blocks,
-    Reports, Identifiers, Connections, Kept, Machines, GroupMachines, Marks, Evidence,
+    Reports, Identifiers, Connections, Kept, Machines, GroupMachines, Marks, Evidence, RoomAlerts,
 ]);
 
 const SIGN_INS: [SignInFlaw; 10] = [

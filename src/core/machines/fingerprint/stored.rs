@@ -76,7 +76,8 @@ fn mark(r: &impl Read, kind: Kind, value: Digest) -> Result<[u8; 32]> {
     Ok(MACHINES_BY_COMPONENT.mark(r, &text)?)
 }
 
-fn marks(r: &impl Read, components: &Components) -> Result<Vec<(Kind, [u8; 32])>> {
+/// The marks of components, as they are kept.
+pub(in crate::machines) fn marks(r: &impl Read, components: &Components) -> Result<Vec<(Kind, [u8; 32])>> {
     components.iter().map(|(kind, value)| Ok((kind, mark(r, kind, value)?))).collect()
 }
 
@@ -121,13 +122,14 @@ pub(in crate::machines) fn like(
     let shown = marks(r, components)?;
     let kept = of(r, machine)?;
     Ok(kept.map(|kept| {
-        let same = kept.parts.len() == shown.len() && score(&kept, &shown).is_whole();
-        (score(&kept, &shown), same)
+        let same = kept.parts.len() == shown.len() && score(&kept.parts, &shown).is_whole();
+        (score(&kept.parts, &shown), same)
     }))
 }
 
-fn score(kept: &Fingerprint, shown: &[(Kind, [u8; 32])]) -> Score {
-    let registered: Vec<_> = kept.parts.iter().map(|part| (part.kind, part.weight, part.mark)).collect();
+/// How much of these parts is there again.
+pub(in crate::machines) fn score(kept: &[Part], shown: &[(Kind, [u8; 32])]) -> Score {
+    let registered: Vec<_> = kept.iter().map(|part| (part.kind, part.weight, part.mark)).collect();
     compare(&registered, shown)
 }
 
@@ -166,7 +168,7 @@ fn best(
     let mut found: Option<Likeness> = None;
     for machine in ids {
         let Some(kept) = of(r, machine)? else { continue };
-        let score = score(&kept, shown);
+        let score = score(&kept.parts, shown);
         let better = found.as_ref().is_none_or(|found| score.percent() > found.score.percent());
         if !better || !score.passes(strictness) {
             continue;

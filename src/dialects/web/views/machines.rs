@@ -2,6 +2,7 @@
 
 use chatelaine_core::clock::Stamp;
 use chatelaine_core::ids::CertificateId;
+use chatelaine_core::machines::bans;
 use chatelaine_core::machines::certificates::CertificateRow;
 use chatelaine_core::machines::fingerprint::Fingerprint;
 use chatelaine_core::machines::heartbeats::Standing;
@@ -13,6 +14,7 @@ use chatelaine_core::settings::Machines;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::ids;
 use crate::views::Time;
 
 /// To whom a machine is shown.
@@ -223,7 +225,7 @@ impl Machine {
             } else {
                 None
             },
-            ban: None,
+            ban: whole.ban.map(Ban::from),
             offer: whole.offer.filter(|offer| !offer.has_lapsed(now)).map(Offer::from),
             facts: if owns { whole.machine.facts.into_iter().map(Fact::from).collect() } else { Vec::new() },
             name: whole.setup.name,
@@ -264,6 +266,12 @@ fn known(fingerprint: &Fingerprint) -> Known {
 
 fn drift(fingerprint: &Fingerprint) -> Option<Drift> {
     fingerprint.drift.map(|drift| Drift { at: drift.at.into(), score: drift.percent })
+}
+
+impl From<bans::Ban> for Ban {
+    fn from(ban: bans::Ban) -> Ban {
+        Ban { at: ban.at.into(), reason: ban.reason, until: ids::until(ban.until) }
+    }
 }
 
 impl From<machines::Fact> for Fact {

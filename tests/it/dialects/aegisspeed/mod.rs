@@ -3,6 +3,7 @@
 
 mod codes;
 mod gate;
+mod names;
 mod people;
 mod script;
 mod settings;

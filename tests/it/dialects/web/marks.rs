@@ -11,7 +11,7 @@ use super::script::Script;
 use crate::world::{Person, World};
 
 /// Somebody with these permissions.
-fn official(world: &World, handle: &str, permissions: &[ServerPermission]) -> Person {
+pub fn official(world: &World, handle: &str, permissions: &[ServerPermission]) -> Person {
     let person = world.person(handle);
     let permissions = ServerPermissions::of(permissions);
     let role = NewServerRole { name: format!("as {handle}"), description: String::new(), permissions };

@@ -1,5 +1,6 @@
 //! Our own API, request by request: whole answers against transcripts, and the live socket.
 
+mod banning;
 mod bodies;
 mod certificates;
 mod document;

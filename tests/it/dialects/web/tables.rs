@@ -157,5 +157,7 @@ fn machine_events() -> Vec<What> {
         What::MachineOffered { machine: MachineId::new(4), from: account, to: other, turn: OfferTurn::Made },
         What::MachineOffered { machine: MachineId::new(4), from: account, to: other, turn: OfferTurn::Withdrawn },
         What::MachineOffered { machine: MachineId::new(4), from: account, to: other, turn: OfferTurn::Declined },
+        What::MachineBanned { account, machine: MachineId::new(4) },
+        What::MachineUnbanned { account, machine: MachineId::new(4) },
     ]
 }
