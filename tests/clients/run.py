@@ -17,7 +17,7 @@ LEDGER = HERE / "ledger.txt"
 
 import stack  # noqa: E402
 
-AREAS = ["wire", "accounts", "sessions", "messages", "files", "keys", "manage", "pages", "aegis"]
+AREAS = ["wire", "accounts", "sessions", "messages", "files", "keys", "manage", "pages", "aegis", "certificates"]
 
 
 def native(wanted):
