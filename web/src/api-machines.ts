@@ -53,7 +53,10 @@ export interface Certificate {
   serial: Id;
   issued_at: Time;
   expires_at: Time;
+  /** The signed text; only in the answer that issued it. */
   text?: string;
+  /** The number of the notice that ended it early. */
+  ended_by?: Id | null;
 }
 export interface Checked {
   launch: string;

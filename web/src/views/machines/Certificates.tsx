@@ -74,12 +74,7 @@ export function Certificates(props: { machine: number; now: number }): VNode {
                   <span class="row-note">{t.issued(moment(c.issued_at), moment(c.expires_at))}</span>
                 </span>
                 <span class="row-acts">
-                  {Date.parse(c.expires_at) > props.now ? <Badge icon="check" kind="good" text={t.valid} /> : <Badge icon="clock" kind="quiet" text={t.endedNow} />}
-                  {c.text && (
-                    <button type="button" class="button button-small" aria-label={`${t.downloadFile}: ${t.serial(c.serial)}`} onClick={() => saveAs(`chatelaine-certificate-${c.serial}.txt`, c.text ?? "")}>
-                      <Icon name="download" /> {t.downloadFile}
-                    </button>
-                  )}
+                  {!c.ended_by && Date.parse(c.expires_at) > props.now ? <Badge icon="check" kind="good" text={t.valid} /> : <Badge icon="clock" kind="quiet" text={t.endedNow} />}
                 </span>
               </li>
             ))}

@@ -24,6 +24,7 @@ export function Keys(): VNode {
       <Loaded of={list}>
         {(page) => (
           <ul class="box">
+            {page.items.length === 0 && <li class="row soft">{t.noKeys}</li>}
             {page.items.map((k) => (
               <li class="row" key={k.number}>
                 <Icon name="key" />

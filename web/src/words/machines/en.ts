@@ -349,6 +349,7 @@ export const en = {
   keys: "Signing keys",
   keysText: "Certificates, notices and the daily heads of the audit are signed with these. Verifiers read them at /.well-known/chatelaine-keys.json.",
   keyOf: (n: string | number) => `Key ${n}`,
+  noKeys: "There is none yet. The first certificate or notice makes one.",
   keyNow: "In use",
   keyOld: "Old, still accepted",
   keyEnded: "Ended",

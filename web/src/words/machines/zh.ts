@@ -332,6 +332,7 @@ export const zh: MachineWords = {
   keys: "签名密钥",
   keysText: "证书、通知和每日审计首部用它们签名。验证者从 /.well-known/chatelaine-keys.json 读取。",
   keyOf: (n) => `密钥 ${n}`,
+  noKeys: "还没有。第一份证书或通知会生成一个。",
   keyNow: "使用中",
   keyOld: "旧密钥，仍被接受",
   keyEnded: "已失效",
