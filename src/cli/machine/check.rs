@@ -17,6 +17,8 @@ use super::{Exit, Failure, Here, components, now};
 /// No certificate, list of keys or list of revocations is longer.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+const OVER: &str = "it is revoked: this computer is no longer bound";
+
 /// What came of it.
 pub struct Verdict(Result<Verified, String>);
 
@@ -68,7 +70,15 @@ fn verdict(state: &State, text: &str, components: &Components, revocations: Opti
     let keys = state.keys.public();
     let place =
         certificates::Place { keys: &keys, server: Some(server), now: now(), latest: state.latest_time, revocations };
-    Verdict(certificates::verify(text, components, &place).map_err(words))
+    let verified = certificates::verify(text, components, &place).map_err(words);
+    Verdict(verified.and_then(|verified| if is_over(state, &verified) { Err(OVER.to_owned()) } else { Ok(verified) }))
+}
+
+/// Whether it is known here that the machine is no longer bound as it was when the certificate was issued.
+fn is_over(state: &State, verified: &Verified) -> bool {
+    let binding = state.binding.as_ref().filter(|binding| binding.machine == verified.certificate.machine.get());
+    let ended = binding.and_then(|binding| binding.ended.as_ref());
+    ended.is_some_and(|ended| ended.at >= verified.certificate.issued)
 }
 
 fn words(fault: Fault) -> String {

@@ -262,15 +262,15 @@ pub fn lost(url: &str, error: &(dyn StdError + 'static)) -> Trouble {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     let mut deepest = error.to_string();
     while let Some(at) = cause {
-        let inner = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(fault @ rustls::Error::InvalidCertificate(_)) = tls.or_else(|| at.downcast_ref::<rustls::Error>()) {
+        if let Some(fault @ rustls::Error::InvalidCertificate(_)) = at.downcast_ref::<rustls::Error>() {
             return Trouble::Untrusted(format!(
                 "the certificate of {url} is not trusted ({fault}); a server with an authority of its own gives it at /trust/ca.pem: name that file by --ca"
             ));
         }
         deepest = at.to_string();
-        cause = at.source();
+        // An error of input and output that wraps another one names that one's cause as its own.
+        let wrapped = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = wrapped.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| at.source());
     }
     Trouble::Unreachable(format!("{url} cannot be reached: {deepest}"))
 }
@@ -308,6 +308,15 @@ mod tests {
         assert_eq!(Failure::from(problem("taken", "It is\u{1b}[31m taken.")).line, "It is?[31m taken. (taken)");
         assert_eq!(problem("taken", "").words(), "the server refuses: 409 taken");
         assert_eq!(problem("", "").come_back(), Some(Duration::from_millis(5)));
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_told_from_a_server_that_is_away_however_deep_the_cause_lies() {
+        let fault = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let deep = std::io::Error::other(std::io::Error::other(fault));
+        assert!(matches!(lost("https://a", &deep), Trouble::Untrusted(why) if why.contains("--ca")));
+        let away = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert!(matches!(lost("https://a", &away), Trouble::Unreachable(_)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The program as an operator meets it: the real binary, real folders, real signals.
 
 mod admin;
+mod agent;
 mod crash;
 mod keeping;
 mod listening;

@@ -196,7 +196,7 @@ impl Drop for Server {
 }
 
 /// The lines of a pipe, read on a thread so that the child never blocks on a full pipe.
-fn follow(pipe: impl Read + Send + 'static) -> Receiver<String> {
+pub fn follow(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
