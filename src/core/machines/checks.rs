@@ -193,16 +193,29 @@ pub fn begin(core: &Core, caller: &Caller, new: NewCheck) -> Result<Check> {
     core.write(caller, move |tx| begin_within(tx, now, &caller_again, &new))
 }
 
-/// As [`begin`], and gives the check a nonce, which whoever finishes it shall send along.
-pub fn begin_guarded(core: &Core, caller: &Caller, new: NewCheck) -> Result<(Check, Secret<String>)> {
+/// As [`begin`], of a machine by its number and on the present day of UTC, and gives the check a nonce, which whoever finishes it
+/// shall send along. Fails with `NotFound(Machine)` for who may not know of the machine.
+pub fn begin_guarded(core: &Core, caller: &Caller, machine: MachineId) -> Result<(Check, Secret<String>)> {
     let (now, caller_again, fresh) = (core.now(), caller.clone(), Fresh::draw(core.keys()));
-    let mark = fresh.mark;
+    let (mark, day) = (fresh.mark, day_of(now)?);
     let check = core.write(caller, move |tx| {
+        let row = if server_roles::may(tx, &caller_again, ServerPermission::ReportChecks)? {
+            MACHINE_BY_ID.get(tx, &machine)?.ok_or(Error::NotFound(Thing::Machine))?
+        } else {
+            machine::own(tx, &caller_again, machine)?
+        };
+        let new = NewCheck { account: row.account, code: row.code, day };
         let check = begin_within(tx, now, &caller_again, &new)?;
         nonces::guard(tx, check.launch, mark)?;
         Ok(check)
     })?;
     Ok((check, fresh.text))
+}
+
+/// The day of a moment in UTC, written as 20270115.
+fn day_of(at: Stamp) -> Result<u32> {
+    let digits: String = at.to_string().chars().take(10).filter(char::is_ascii_digit).collect();
+    digits.parse().map_err(|error| Error::internal(&error))
 }
 
 fn begin_within(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewCheck) -> Result<Check> {

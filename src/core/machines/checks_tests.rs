@@ -147,9 +147,9 @@ fn a_check_that_was_given_a_nonce_asks_for_it_once_where_the_rules_say_so() {
     for (preset, refused) in [(Preset::Tournament, true), (Preset::Fair, false)] {
         let world = World::with_settings(|settings| settings.machines.policy.preset = preset);
         let (core, ann, service) = (&world.core, world.person("ann"), service(&world));
-        bound(core, &ann, 1);
-        let new = || NewCheck { account: id(&ann), code: code(1), day: 20_270_115 };
-        let (check, nonce) = begin_guarded(core, &service, new()).unwrap();
+        let machine = bound(core, &ann, 1).id;
+        let (check, nonce) = begin_guarded(core, &service, machine).unwrap();
+        assert_eq!((check.launch, check.machine), (LaunchCode::new(DAY, 1), machine));
         let with = |nonce: Option<&str>| {
             let nonce = nonce.map(str::to_owned);
             finish(core, &service, Finding { nonce, ..finding(check.launch, Trust::Service) }).map(drop)
@@ -163,8 +163,11 @@ fn a_check_that_was_given_a_nonce_asks_for_it_once_where_the_rules_say_so() {
             assert_eq!(with(None), Ok(()), "it is only counted");
             assert_eq!(policy::warnings(core, &Caller::operator(), 1).unwrap().len(), 1);
         }
-        assert_eq!(core.read(|view| schema::NONCE_BY_LAUNCH.first(view, &())), Ok(None));
-        let plain = begin(core, &service, new()).unwrap();
+        assert_eq!(core.read(|view| schema::NONCE_BY_LAUNCH.has(view, &check.launch)), Ok(false));
+        let hidden = Err(Error::NotFound(Thing::Machine));
+        assert_eq!(begin_guarded(core, &world.person("eve"), machine).map(drop), hidden);
+        assert!(begin_guarded(core, &ann, machine).is_ok(), "one's own");
+        let plain = begun(core, &service, id(&ann), 1).unwrap();
         assert_eq!(
             finish(core, &service, finding(plain.launch, Trust::Service)).map(drop),
             Ok(()),

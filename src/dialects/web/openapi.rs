@@ -46,7 +46,7 @@ use crate::{heartbeats, machine_live, moving, notices};
         certificates::issue, certificates::issue_to_machine, certificates::list, certificates::answer,
         certificates::revocations, trail::verify, trail::heads, keys::list, keys::rotate, admin::sign_out, admin::reset_link, admin::list_settings, admin::change_setting, admin::list_audit,
         admin::make_invite, admin::list_invites, admin::revoke_invite, admin::list_roles, admin::make_role,
-        admin::remove_role, marks::list_mine, marks::appeal, checks::list, marks::list, marks::mark, marks::lift,
+        admin::remove_role, marks::list_mine, marks::appeal, checks::list, checks::begin, checks::finish, marks::list, marks::mark, marks::lift,
         marks::attach, marks::detach, marks::answer, marks::list_appeals, machine_admin::get_policy, machine_admin::put_policy, machine_admin::warnings,
         machine_admin::get_account_limit, machine_admin::put_account_limit, machine_admin::delete_account_limit,
         machine_admin::get_role_limit, machine_admin::put_role_limit, machine_admin::delete_role_limit,
@@ -115,5 +115,5 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a part of a path is text: words may stand where an account or login is named.
 fn is_text(name: &str) -> bool {
-    matches!(name, "token" | "emoji" | "account")
+    matches!(name, "token" | "emoji" | "account" | "launch")
 }

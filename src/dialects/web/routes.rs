@@ -158,6 +158,8 @@ fn judging() -> Vec<Route> {
         get("/machines/marks", marks::list_mine),
         post("/machines/marks/{id}/appeal", marks::appeal),
         get("/machines/{id}/checks", checks::list),
+        post("/machines/{id}/checks", checks::begin),
+        post("/machines/checks/{launch}/finish", checks::finish),
         get("/admin/marks", marks::list),
         post("/admin/marks", marks::mark),
         post("/admin/marks/{id}/lift", marks::lift),

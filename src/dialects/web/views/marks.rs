@@ -43,6 +43,16 @@ pub struct Check {
     pub finished_at: Option<Time>,
 }
 
+impl From<CheckOutcome> for checks::Outcome {
+    fn from(outcome: CheckOutcome) -> checks::Outcome {
+        match outcome {
+            CheckOutcome::Passed => checks::Outcome::Passed,
+            CheckOutcome::Failed => checks::Outcome::Failed,
+            CheckOutcome::Aborted => checks::Outcome::Aborted,
+        }
+    }
+}
+
 impl From<checks::Check> for Check {
     fn from(check: checks::Check) -> Check {
         let outcome = check.outcome.map(|outcome| match outcome {

@@ -8,6 +8,7 @@ mod live;
 mod machine_live;
 mod machines;
 mod marks;
+mod moving;
 mod people;
 mod person;
 mod places;
