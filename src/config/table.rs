@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn all_domain_settings_and_those_named_for_it_change_at_run_time_and_no_secret_does() {
         for setting in table() {
-            let of_aegis = setting.section() == "aegis" && !setting.secret;
+            // The hook is secret, and how long it is waited for holds as long as it does.
+            let of_aegis = setting.section() == "aegis" && !setting.secret && setting.name != "aegis.name_hook_s";
             let named = ourchat::RUN_TIME.contains(&setting.name) || of_aegis;
             assert_eq!(setting.when == When::RunTime, is_of_domain(setting.name) || named, "{}", setting.name);
             assert!(!setting.secret || setting.when == When::Start, "{}: changed values are shown", setting.name);
