@@ -1,14 +1,19 @@
 //! The live socket of a machine: who may open it, what it hears of itself and nothing of others, heartbeats over it, and its end.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
+use chatelaine_core::server_roles::ServerPermission;
 use serde_json::{Value, json};
 
+use super::marks::official;
 use crate::client::{Ask, Socket};
 use crate::world::{Person, World};
 
 /// Machines that are connected while one of them is told something.
-const CONNECTED: usize = 100;
+const CONNECTED: usize = 1_000;
+/// So many of them are bound at the same time.
+const LINES: usize = 16;
 
 fn world() -> World {
     World::with(|settings| {
@@ -127,28 +132,43 @@ fn a_heartbeat_over_the_socket_is_one_like_any_other() {
     assert!(problem["d"]["status"].as_u64().is_some_and(|status| (400..500).contains(&status)), "{problem}");
 }
 
+/// Binds that many machines, several at a time.
+fn bind_many(owner: &Person, count: usize) -> Vec<Bound> {
+    thread::scope(|scope| {
+        let line = |first: usize| {
+            scope.spawn(move || (first..count).step_by(LINES).map(|number| bind(owner, number)).collect::<Vec<_>>())
+        };
+        let lines: Vec<_> = (0..LINES).map(line).collect();
+        lines.into_iter().flat_map(|line| line.join().expect("bound")).collect()
+    })
+}
+
 #[test]
-fn one_of_a_hundred_is_released_and_hears_it_within_a_second_and_the_others_nothing() {
+fn one_of_a_thousand_is_banned_and_hears_it_within_a_second_and_the_others_nothing() {
     let world = world();
-    let ada = world.person("ada");
-    let machines: Vec<Bound> = (0..CONNECTED).map(|number| bind(&ada, number)).collect();
+    let (ada, manager) = (world.person("ada"), official(&world, "manager", &[ServerPermission::ManageMachines]));
+    let machines = bind_many(&ada, CONNECTED);
     let mut sockets: Vec<Socket> = machines.iter().map(|machine| listen(&world, machine, json!(0))).collect();
     sockets.iter_mut().for_each(|socket| drop(missed(socket)));
-    let (target, told) = (CONNECTED / 2, Instant::now());
-    ada.post(&format!("/machines/{}/release", machines[target].id), &json!({})).expect(200);
-    let frame = sockets[target].next().expect("a notice before the end");
+    let (banned, released) = (CONNECTED / 2, CONNECTED / 3);
+    let told = Instant::now();
+    manager.post(&format!("/admin/machines/{}/ban", machines[banned].id), &json!({ "reason": "aim bot" })).expect(204);
+    let frame = sockets[banned].next().expect("open");
     assert!(told.elapsed() < Duration::from_secs(1), "{:?}", told.elapsed());
-    let d = &frame["d"];
-    assert_eq!(
-        (&frame["t"], &d["kind"], &d["machine"]),
-        (&json!("notice"), &json!("release"), &json!(machines[target].id))
-    );
-    assert_eq!(sockets[target].next(), Err(4001), "nothing more is said to it");
-    for (number, socket) in sockets.iter_mut().enumerate().filter(|(number, _)| *number != target) {
+    assert!(is_notice(&frame, "ban", machines[banned].id), "{frame}");
+    ada.post(&format!("/machines/{}/release", machines[released].id), &json!({})).expect(200);
+    let frame = sockets[released].next().expect("a notice before the end");
+    assert!(is_notice(&frame, "release", machines[released].id), "{frame}");
+    assert_eq!(sockets[released].next(), Err(4001), "nothing more is said to it");
+    for (number, socket) in sockets.iter_mut().enumerate().filter(|(number, _)| ![banned, released].contains(number)) {
         // What was said before would come before.
         socket.send(&json!({ "heartbeat": {} }));
         assert_eq!(socket.next().expect("open")["t"], "heartbeat", "machine {number} heard something");
     }
+}
+
+fn is_notice(frame: &Value, kind: &str, machine: u64) -> bool {
+    frame["t"] == "notice" && frame["d"]["kind"] == kind && frame["d"]["machine"] == machine
 }
 
 #[test]
