@@ -130,6 +130,8 @@ pub enum Field {
     FieldName,
     /// Measured values.
     Reading,
+    /// For how many hours something is to hold.
+    Hours,
 }
 
 /// What is wrong with a value.

@@ -6,8 +6,9 @@ use std::fmt;
 use chatelaine_store::{Key, Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
-use super::machine::{self, MachineCode};
+use super::machine::{self, MachineCode, MachineState};
 use super::nonces::{self, Fresh};
+use super::policy::{self, Policy, Rule};
 use crate::caller::Caller;
 use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
@@ -187,17 +188,19 @@ pub enum Trust {
 }
 
 /// Begins a check of one's own machine or, for who may report checks, of anybody's. Fails with `Denied(..)`,
-/// `NotFound(Account)`, and `NotFound(Machine)` unless it is bound to that account.
+/// `NotFound(Account)`, `NotFound(Machine)` unless it is bound to that account, `Refused(MachineBanned)`, and, where the rules ask
+/// for signs of life, with `Refused(HeartbeatDue)` for a machine that turned inactive without one.
 pub fn begin(core: &Core, caller: &Caller, new: NewCheck) -> Result<Check> {
     let (now, caller_again) = (core.now(), caller.clone());
-    core.write(caller, move |tx| begin_within(tx, now, &caller_again, &new))
+    let policy = core.settings().machines.policy;
+    core.write(caller, move |tx| begin_within(tx, now, &caller_again, (&new, &policy)))
 }
 
 /// As [`begin`], of a machine by its number and on the present day of UTC, and gives the check a nonce, which whoever finishes it
 /// shall send along. Fails with `NotFound(Machine)` for who may not know of the machine.
 pub fn begin_guarded(core: &Core, caller: &Caller, machine: MachineId) -> Result<(Check, Secret<String>)> {
     let (now, caller_again, fresh) = (core.now(), caller.clone(), Fresh::draw(core.keys()));
-    let (mark, day) = (fresh.mark, day_of(now)?);
+    let (mark, day, policy) = (fresh.mark, day_of(now)?, core.settings().machines.policy);
     let check = core.write(caller, move |tx| {
         let row = if server_roles::may(tx, &caller_again, ServerPermission::ReportChecks)? {
             MACHINE_BY_ID.get(tx, &machine)?.ok_or(Error::NotFound(Thing::Machine))?
@@ -205,7 +208,7 @@ pub fn begin_guarded(core: &Core, caller: &Caller, machine: MachineId) -> Result
             machine::own(tx, &caller_again, machine)?
         };
         let new = NewCheck { account: row.account, code: row.code, day };
-        let check = begin_within(tx, now, &caller_again, &new)?;
+        let check = begin_within(tx, now, &caller_again, (&new, &policy))?;
         nonces::guard(tx, check.launch, mark)?;
         Ok(check)
     })?;
@@ -218,7 +221,7 @@ fn day_of(at: Stamp) -> Result<u32> {
     digits.parse().map_err(|error| Error::internal(&error))
 }
 
-fn begin_within(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewCheck) -> Result<Check> {
+fn begin_within(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (new, policy): (&NewCheck, &Policy)) -> Result<Check> {
     // Eight digits, so that codes sort like their days.
     if !(10_000_000..100_000_000).contains(&new.day) {
         return Err(Error::Invalid(Field::Time, Flaw::Malformed));
@@ -229,6 +232,12 @@ fn begin_within(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewCheck) ->
     machine::require_account(tx, new.account)?;
     let found = machine::find(tx, &new.code)?.filter(|(_, row)| row.account == new.account);
     let (machine, bound) = found.ok_or(Error::NotFound(Thing::Machine))?;
+    match bound.state {
+        MachineState::Active | MachineState::Released(_) => {}
+        MachineState::Banned => return Err(Error::Refused(Reason::MachineBanned)),
+        // It holds no slot, so that nothing but a sign of life brings it back among those that count.
+        MachineState::Inactive(_) => policy::judge(tx, now, policy, Rule::Heartbeat)?,
+    }
     let number = CHECKS_COUNT_BY_DAY.get(tx, &new.day)?.unwrap_or(0).saturating_add(1);
     CHECKS_COUNT_BY_DAY.put(tx, &new.day, &number)?;
     let launch = LaunchCode::new(new.day, number);

@@ -92,7 +92,7 @@ fn what_cannot_be_certified_is_not_bound_either() {
     let world = World::new();
     let (core, ann) = (&world.core, world.person("ann"));
     let brought = |hours| Brought { request: request(), name: String::new(), hours };
-    assert_eq!(answer(core, &ann, brought(Some(0))).map(drop), Err(Error::Invalid(Field::Duration, Flaw::Range)));
+    assert_eq!(answer(core, &ann, brought(Some(0))).map(drop), Err(Error::Invalid(Field::Hours, Flaw::Range)));
     let bare = Request { components: Components::default(), ..request() };
     let refused = answer(core, &ann, Brought { request: bare, ..brought(None) }).map(drop);
     assert_eq!(refused, Err(Error::Refused(Reason::MachineUnproven)));

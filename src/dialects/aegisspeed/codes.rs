@@ -285,7 +285,8 @@ const fn value(op: Op, field: Field) -> Answer {
         | Field::MachineName
         | Field::Components
         | Field::FieldName
-        | Field::Reading => PARAMETERS,
+        | Field::Reading
+        | Field::Hours => PARAMETERS,
     }
 }
 

@@ -162,7 +162,8 @@ fn value(op: Op, field: Field, flaw: Flaw) -> Answer {
         | Field::MachineName
         | Field::Components
         | Field::FieldName
-        | Field::Reading => invalid(VALUE),
+        | Field::Reading
+        | Field::Hours => invalid(VALUE),
     }
 }
 

@@ -381,6 +381,7 @@ fn field_name(field: Field) -> &'static str {
         Field::Components => "components",
         Field::FieldName => "field",
         Field::Reading => "reading",
+        Field::Hours => "hours",
     }
 }
 

@@ -80,12 +80,12 @@ pub struct Listed {
     pub ended_by: Option<u64>,
 }
 
-/// For how many seconds a certificate of so many hours lasts. Fails with `Invalid(Duration, Range)` beyond the settings.
+/// For how many seconds a certificate of so many hours lasts. Fails with `Invalid(Hours, Range)` beyond the settings.
 pub fn check_hours(settings: &Machines, hours: Option<u32>) -> Result<u64> {
     let hours = hours.unwrap_or(settings.certificate_hours.min(settings.certificate_hours_max));
     let life_s = u64::from(hours).saturating_mul(HOUR_S);
     let most = u64::from(settings.certificate_hours_max).saturating_mul(HOUR_S).min(CERTIFICATE_LIFE_MAX_S);
-    if (HOUR_S..=most).contains(&life_s) { Ok(life_s) } else { Err(Error::Invalid(Field::Duration, Flaw::Range)) }
+    if (HOUR_S..=most).contains(&life_s) { Ok(life_s) } else { Err(Error::Invalid(Field::Hours, Flaw::Range)) }
 }
 
 /// What holds for one issue.
@@ -109,7 +109,7 @@ impl Desk {
     }
 }
 
-/// Issues a certificate for a machine of the caller's own. Fails with `Invalid(Duration, Range)`, `Refused(MachineUnproven)` when
+/// Issues a certificate for a machine of the caller's own. Fails with `Invalid(Hours, Range)`, `Refused(MachineUnproven)` when
 /// what is shown could be any computer, `NotFound(Machine)`, `Refused(MachineBanned)`, `Refused(MachineChanged)` when it is not
 /// recognised, and `OverLimit(..)` for an inactive one without room.
 pub fn issue(core: &Core, caller: &Caller, machine: MachineId, wish: Wish) -> Result<Issued> {

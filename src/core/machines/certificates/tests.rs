@@ -108,7 +108,7 @@ fn who_asks_wrongly_gets_none_and_nothing_changes() {
     assert_eq!(get(core, &ann, MachineId::new(9), computer(1)), not_found);
     for hours in [0, 8_785, u32::MAX] {
         let refused = issue(core, &ann, machine, Wish { hours: Some(hours), ..wish(computer(1)) });
-        assert_eq!(refused, Err(Error::Invalid(Field::Duration, Flaw::Range)), "{hours}");
+        assert_eq!(refused, Err(Error::Invalid(Field::Hours, Flaw::Range)), "{hours}");
     }
     let models: Vec<_> = parts_of(1).into_iter().filter(|(kind, _)| !kind.is_singular()).collect();
     for too_little in [Components::default(), components(models), components(parts_of(1)[..1].to_vec())] {
@@ -136,7 +136,7 @@ fn it_lasts_as_long_as_asked_within_what_the_settings_allow() {
         Ok((issued.expires.seconds() - issued.issued.seconds()) / 3_600)
     };
     assert_eq!((lasts(None), lasts(Some(1)), lasts(Some(48))), (Ok(48), Ok(1), Ok(48)));
-    assert_eq!(lasts(Some(49)), Err(Error::Invalid(Field::Duration, Flaw::Range)));
+    assert_eq!(lasts(Some(49)), Err(Error::Invalid(Field::Hours, Flaw::Range)));
     let issued = get(&world.core, &ann, machine, computer(1)).unwrap();
     assert!(issued.text.contains("\nthreshold: 80\n"));
 }
