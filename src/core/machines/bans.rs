@@ -15,7 +15,7 @@ use super::machine::{MachineCode, MachineRow, MachineState, check_reason};
 use super::notices::{self, NewNotice, NoticeKind};
 use super::policy::{self, Rule};
 use super::room_alerts::{self, Told, Topic};
-use super::slots;
+use super::{releasing, slots};
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
 use crate::clock::{Stamp, Until};
@@ -63,7 +63,7 @@ pub fn ban(core: &Core, caller: &Caller, machine: MachineId, (until, reason): (U
         return Err(Error::Invalid(Field::Time, Flaw::Range));
     }
     core.write(caller, move |tx| {
-        let row = require_managed(tx, &caller_again, machine)?;
+        let (row, _) = releasing::managed_by_number(tx, &caller_again, machine)?;
         if row.state == MachineState::Banned {
             return Err(Error::Exists(Thing::Ban));
         }
@@ -109,13 +109,6 @@ pub fn lapse(core: &Core) -> Result<usize> {
         }
         Ok(ended.len())
     })
-}
-
-fn require_managed(r: &impl Read, caller: &Caller, machine: MachineId) -> Result<MachineRow> {
-    server_roles::require(r, caller, ServerPermission::ManageMachines)?;
-    let row = MACHINE_BY_ID.get(r, &machine)?.filter(MachineRow::is_bound).ok_or(Error::NotFound(Thing::Machine))?;
-    server_roles::require_over(r, caller, ServerPermission::ManageMachines, row.account)?;
-    Ok(row)
 }
 
 fn name(machine: MachineId) -> String {
