@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 const BINARY = resolve(process.env.CHATELAINE_BIN || join(import.meta.dirname, "../../target/release/chatelaine"));
+const UI = join(import.meta.dirname, "../../web/dist/index.html");
 const START_MS = 60_000;
 
 /** Asks until the answer is a truth, or fails at the deadline. */
@@ -53,6 +54,14 @@ export class Server {
     const said = JSON.parse(readFileSync(ready, "utf8"));
     this.port = Number(said.address.split(":").pop());
     this.pid = said.pid;
+    await this.#carriesTheBuiltUi();
+  }
+
+  /** The UI is in the binary: one that was built before web/dist would fail many tests, and none would say why. */
+  async #carriesTheBuiltUi() {
+    if (!existsSync(UI)) return;
+    const served = await (await fetch(this.plain)).text();
+    if (served !== readFileSync(UI, "utf8")) throw new Error(`${BINARY} carries another web UI than web/dist: run \`touch src/serve/assets.rs\`, then build it again`);
   }
 
   get plain() {
