@@ -16,7 +16,9 @@ use crate::error::{Error, Field, Flaw, Result};
 use crate::ids::{AccountId, MachineId};
 use crate::limits::{MACHINES_LOOKED_AT_MAX, PAGE_ITEMS_MAX};
 use crate::page::{Ask, Page};
-use crate::schema::{ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES_BY_ACCOUNT, MACHINES_BY_HEAD, MACHINES_BY_TAIL};
+use crate::schema::{
+    ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES_BY_ACCOUNT, MACHINES_BY_HEAD, MACHINES_BY_TAIL, RELEASES_BY_ACCOUNT,
+};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
@@ -67,14 +69,16 @@ enum Way {
     Number(MachineId),
     Code(MachineCode),
     Owner(AccountId),
+    /// Released ones, by whose they were.
+    PastOwner(AccountId),
     /// By the beginning of the code, and by its end where one is given.
     Head(Vec<u8>, Vec<u8>),
     Tail(Vec<u8>),
 }
 
 /// Machines that fit the words, those of one way after those of another, the newest first as far as the way allows; all for no
-/// words. Needs the permission to manage machines. `abcd*wxyz`, `abcd*` and `*wxyz` are letters of a code, `#7` a number, `@ann` a
-/// handle; a plain word is any of these. Fails with `Invalid(Search, ..)`.
+/// words. Needs the permission to manage machines. `abcd*wxyz`, `abcd*` and `*wxyz` are letters of a code, `#7` a number, `@ann` the
+/// owner, or who was; a plain word is any of these. Fails with `Invalid(Search, ..)`.
 pub fn search(
     core: &Core,
     caller: &Caller,
@@ -122,7 +126,8 @@ fn number_way(text: &str) -> Option<Way> {
 }
 
 fn owner_way(r: &impl Read, handle: &str) -> Result<Vec<Way>> {
-    Ok(accounts::find_by_handle(r, handle)?.map(|account| Way::Owner(account.id)).into_iter().collect())
+    let ways = |account: AccountId| vec![Way::Owner(account), Way::PastOwner(account)];
+    Ok(accounts::find_by_handle(r, handle)?.map_or_else(Vec::new, |account| ways(account.id)))
 }
 
 /// Up to four letters of a code, folded.
@@ -221,11 +226,11 @@ impl Way {
             Way::Number(id) => plain(vec![*id]),
             Way::Code(code) => plain(ID_BY_MACHINE_CODE.get(r, &Text(code.folded()))?.into_iter().collect()),
             Way::Owner(account) => {
-                // Released ones stay in the history; they are found by their code.
                 let last = last.map(|id| (*account, id));
                 let keys = MACHINES_BY_ACCOUNT.keys(r, account, last.as_ref(), Order::Descending, most)?;
                 plain(keys.into_iter().map(|(_, id)| id).collect())
             }
+            Way::PastOwner(account) => plain(released(r, *account, last)?),
             Way::Head(head, _) => by_end(r, &MACHINES_BY_HEAD, head, after)?,
             Way::Tail(tail) => by_end(r, &MACHINES_BY_TAIL, tail, after)?,
         })
@@ -238,10 +243,25 @@ impl Way {
             Way::Number(number) => *number == id,
             Way::Code(code) => code.folded() == row.code.folded() && row.is_bound(),
             Way::Owner(account) => row.account == *account && row.is_bound(),
+            Way::PastOwner(account) => row.account == *account && !row.is_bound(),
             Way::Head(begin, end) => head.starts_with(begin) && tail.starts_with(end),
             Way::Tail(end) => tail.starts_with(end),
         }
     }
+}
+
+/// The next released machines of an account, the last released first.
+fn released(r: &impl Read, account: AccountId, after: Option<MachineId>) -> Result<Vec<MachineId>> {
+    let after = match after {
+        None => None,
+        Some(id) => match MACHINE_BY_ID.get(r, &id)?.map(|row| row.state) {
+            Some(MachineState::Released(released)) => Some((account, released.at, id)),
+            // Only a made-up place names one that was not released.
+            Some(_) | None => return Ok(Vec::new()),
+        },
+    };
+    let keys = RELEASES_BY_ACCOUNT.keys(r, &account, after.as_ref(), Order::Descending, PAGE_ITEMS_MAX)?;
+    Ok(keys.into_iter().map(|(_, _, id)| id).collect())
 }
 
 type Ends = chatelaine_store::Tree<(End, MachineId), ()>;

@@ -75,6 +75,22 @@ fn machines_are_found_by_letters_number_and_owner() {
 }
 
 #[test]
+fn who_had_machines_is_found_with_them_the_last_released_first() {
+    let (world, ann, _) = world();
+    let core = &world.core;
+    for text in
+        ["wxyzccccccccccccccccccccccccABCD", "ABCDaaaaaaaaaaaaaaaaaaaaaaaaWXYZ", "abcdbbbbbbbbbbbbbbbbbbbbbbbb0001"]
+    {
+        world.clock.wind(std::time::Duration::from_secs(60));
+        release(core, &ann, &MachineCode::new(text).unwrap(), Release::Own { cooldown_days: 0, per_year: 0 }).unwrap();
+    }
+    bound_as(core, &ann, "ABCDaaaaaaaaaaaaaaaaaaaaaaaaWXYZ");
+    assert_eq!(found(core, "@ann"), [6, 2, 1, 3]);
+    assert_eq!(found_in(core, "@ann", Some(StateKind::Released)), [2, 1, 3]);
+    assert_eq!(found(core, "@b0b7"), [5, 4]);
+}
+
+#[test]
 fn letters_that_cannot_be_of_a_code_are_refused() {
     let (world, ..) = world();
     let refused = |words: &str, flaw| {

@@ -76,12 +76,13 @@ function focusOnce(element: HTMLElement | null): void {
   queueMicrotask(() => element.focus());
 }
 
-export function Choose<T extends string>(props: { label: string; value: T; options: readonly (readonly [T, string])[]; onChange: (to: T) => void; hint?: string; disabled?: boolean }): VNode {
+export function Choose<T extends string>(props: { label: string; value: T; options: readonly (readonly [T, string])[]; onChange: (to: T) => void; hint?: string; error?: string | null; disabled?: boolean }): VNode {
   const id = useId();
+  const described = [props.hint && `${id}h`, props.error && `${id}e`].filter(Boolean).join(" ") || undefined;
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
-      <select id={id} value={props.value} disabled={props.disabled} aria-describedby={props.hint ? `${id}h` : undefined} onChange={(e) => props.onChange(e.currentTarget.value as T)}>
+      <select id={id} value={props.value} disabled={props.disabled} aria-describedby={described} aria-invalid={props.error ? true : undefined} onChange={(e) => props.onChange(e.currentTarget.value as T)}>
         {props.options.map(([value, text]) => (
           <option key={value} value={value} selected={value === props.value}>
             {text}
@@ -91,6 +92,11 @@ export function Choose<T extends string>(props: { label: string; value: T; optio
       {props.hint && (
         <p id={`${id}h`} class="hint">
           {props.hint}
+        </p>
+      )}
+      {props.error && (
+        <p id={`${id}e`} class="error">
+          {props.error}
         </p>
       )}
     </div>

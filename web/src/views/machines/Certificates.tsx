@@ -162,7 +162,7 @@ export function OfflineRequest(props: { onClose: () => void }): VNode {
         <PictureOfCode onRead={setCode} />
         <Field label={t.requestCode} value={code} onInput={setCode} rows={4} hint={t.requestHint} error={flaws.of("code")} required />
         <Field label={t.name} value={name} onInput={setName} maxLength={100} error={flaws.of("name")} hint={t.nameHint} />
-        <Choose label={t.hours} value={hours} onChange={setHours} options={Object.entries(t.hoursChoices)} />
+        <Choose label={t.hours} value={hours} onChange={setHours} options={Object.entries(t.hoursChoices)} error={flaws.of("hours")} />
       </Form>
     </Dialog>
   );
