@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Compares a text with its golden file, or writes the file when asked to.
 pub fn check(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = place(name);
     if std::env::var("CHATELAINE_GOLDEN").as_deref() == Ok("write") {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
         std::fs::write(&path, text).expect("the golden file is written");
@@ -20,4 +20,19 @@ pub fn check(name: &str, text: &str) {
             text.lines().nth(at).unwrap_or("(ends)")
         );
     }
+}
+
+/// A golden file.
+pub fn read(name: &str) -> String {
+    std::fs::read_to_string(place(name)).expect(name)
+}
+
+/// Every golden file of a folder.
+pub fn folder(name: &str) -> Vec<String> {
+    let files = std::fs::read_dir(place(name)).expect(name).map(|file| file.expect("a file").path());
+    files.map(|file| std::fs::read_to_string(&file).expect("a text")).collect()
+}
+
+fn place(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }

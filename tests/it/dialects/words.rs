@@ -33,7 +33,7 @@ macro_rules! words {
 words!(FIELDS: Field [
     Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept, Person,
     SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
-    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, MachineName, Components, FieldName, Reading,
+    ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, MachineName, Components, FieldName, Reading, Hours,
 ]);
 words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
 words!(THINGS: Thing [

@@ -1,24 +1,13 @@
 //! One's own machines, and the rules, limits and alerts of those who look after them.
 
-use chatelaine_core::Caller;
-use chatelaine_core::ids::AccountId;
-use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use chatelaine_core::server_roles::ServerPermission;
 use serde_json::{Value, json};
 
+use super::marks::official;
 use super::script::Script;
 use crate::world::{Person, World};
 
 const CODE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-
-/// Somebody with these permissions.
-fn official(world: &World, handle: &str, permissions: &[ServerPermission]) -> Person {
-    let person = world.person(handle);
-    let permissions = ServerPermissions::of(permissions);
-    let role = NewServerRole { name: format!("as {handle}"), description: String::new(), permissions };
-    let role = server_roles::make(&world.core, &Caller::operator(), role).expect("a role");
-    server_roles::grant(&world.core, &Caller::operator(), AccountId::new(person.id), role.id).expect("given");
-    person
-}
 
 /// What the computer of a number tells.
 fn computer(number: u32, disk: u32) -> Value {
@@ -77,6 +66,7 @@ fn a_machine_is_bound_recognised_named_and_followed() {
     script.say("Nothing of Bob was kept").ask(&bob.ask("GET", "/machines")).expect(200);
     script.say("My machines").ask(&ada.ask("GET", "/machines?state=bound&limit=1")).expect(200);
     script.say("Those I had").ask(&ada.ask("GET", "/machines?state=released")).expect(200);
+    script.say("No token for another").ask(&bob.ask("POST", "/machines/1/token").json(&json!({}))).expect(404);
     script.say("A state that is none").ask(&ada.ask("GET", "/machines?state=lost")).expect(400);
     super::document::fits(&script.finish());
 }
@@ -132,5 +122,12 @@ fn rules_limits_and_alerts_are_seen_and_set_by_those_who_look_after_machines() {
     script.say("And back").ask(&manager.ask("DELETE", role)).expect(204);
     script.say("No such role").ask(&manager.ask("GET", "/admin/machines/limits/roles/99")).expect(404);
     script.say("No such account").ask(&manager.ask("GET", "/admin/machines/limits/accounts/99")).expect(404);
+    let group = ada.ask("PUT", role).json(&group);
+    for ask in [ada.ask("DELETE", &account), ada.ask("DELETE", role), group] {
+        script.say("Limits are not for all").ask(&ask).expect(403);
+    }
+    for path in ["/admin/machines/alerts", "/admin/machines/warnings"] {
+        script.say("Nor is what is seen").ask(&ada.ask("GET", path)).expect(403);
+    }
     super::document::fits(&script.finish());
 }

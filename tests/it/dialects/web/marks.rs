@@ -8,6 +8,7 @@ use chatelaine_core::{Caller, Dialect};
 use serde_json::{Value, json};
 
 use super::script::Script;
+use crate::client::Ask;
 use crate::world::{Person, World};
 
 /// Somebody with these permissions.
@@ -80,10 +81,15 @@ fn a_mark_is_set_with_evidence_appealed_against_and_answered() {
     script.say("Once").ask(&answer(&manager, &lifted)).expect(409);
     script.say("None is open").ask(&manager.ask("GET", "/admin/appeals")).expect(200);
     script.say("My marks again").ask(&ada.ask("GET", "/machines/marks")).expect(200);
+    script.say("Taken off by nobody else").ask(&evidence(&bob, "DELETE")).expect(403);
     script.say("Taken off").ask(&evidence(&manager, "DELETE")).expect(204);
     script.say("And removed").ask(&manager.ask("DELETE", "/files/1")).expect(204);
-    let lift = manager.ask("POST", "/admin/marks/1/lift").json(&json!({ "reason": "again" }));
-    script.say("Lifted before").ask(&lift).expect(204);
+    let lift = |who: &Person| who.ask("POST", "/admin/marks/1/lift").json(&json!({ "reason": "again" }));
+    script.say("Not lifted by all").ask(&lift(&ada)).expect(403);
+    script.say("Lifted before").ask(&lift(&manager)).expect(204);
     script.say("All marks").ask(&manager.ask("GET", "/admin/marks")).expect(200);
+    script.say("Not for all").ask(&ada.ask("GET", "/admin/marks")).expect(403);
+    let stranger = Ask::new("GET", "/api/v1/machines/marks");
+    script.say("Nobody has marks without a login").ask(&stranger).expect(401);
     super::document::fits(&script.finish());
 }

@@ -27,6 +27,11 @@ const HEADERS: [&str; 12] = [
     "www-authenticate",
 ];
 
+/// No word of a rule is longer.
+const RULE_CHARS: usize = 10;
+/// The code of a machine.
+const MACHINE_CODE_CHARS: usize = 32;
+
 /// One transcript under way.
 pub struct Script {
     name: &'static str,
@@ -127,6 +132,15 @@ fn masked(value: Value) -> Value {
                         name.as_str(),
                         "token" | "epoch" | "incident" | "ticket" | "link" | "invite" | "version"
                     );
+                    let text = value.as_str().unwrap_or_default();
+                    let secret = secret
+                        || match name.as_str() {
+                            // A rule is called nonce too.
+                            "nonce" | "server" | "public" | "head" => text.len() > RULE_CHARS,
+                            // One that the server made up.
+                            "code" => text.len() == MACHINE_CODE_CHARS && text.contains(char::is_lowercase),
+                            _ => false,
+                        };
                     let value = if secret && !value.is_null() && !value.is_object() {
                         Value::from("(masked)")
                     } else {
@@ -137,6 +151,20 @@ fn masked(value: Value) -> Value {
                 .collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
+        Value::String(text) if text.starts_with("-----BEGIN CHATELAINE ") => {
+            Value::from(text.lines().map(masked_line).collect::<Vec<_>>())
+        }
         other => other,
+    }
+}
+
+/// A line of a signed text, without what is another one in each run.
+fn masked_line(line: &str) -> String {
+    match line.split_once(": ") {
+        Some((name @ ("server" | "salt" | "signature" | "public" | "head"), _)) => format!("{name}: (masked)"),
+        Some((name @ "component", rest)) => {
+            format!("{name}: {} (masked)", rest.rsplit_once(' ').map_or("", |(known, _)| known))
+        }
+        Some(_) | None => line.to_owned(),
     }
 }
