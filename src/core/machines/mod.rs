@@ -81,4 +81,4 @@ pub use enroll::{Enrolled, Enrolment, enroll};
 pub use machine::{Fact, Facts, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy, code_for_mark};
 pub(crate) use releasing::forget_some;
 pub use releasing::{Release, release, release_by_number};
-pub use replace::replace;
+pub use replace::{replace, replace_other};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::enroll::{Enrolment, enroll};
 use super::fingerprint::{Components, Kind, Measured};
-use super::replace::replace;
+use super::replace::{replace, replace_other};
 use super::testing::*;
 use super::transfer::{accept, decline, offer, offers, standing, transfer, withdraw};
 use super::{
@@ -226,6 +226,29 @@ fn who_manages_machines_moves_them_at_once_but_not_those_of_superiors() {
     let how = Released { at: core.now(), by: ReleasedBy::Manager(id(&manager)), reason: String::new() };
     assert_eq!((moved.account, state(core, machine)), (id(&bob), MachineState::Released(how)));
     assert_eq!(transfer(core, &manager, machine, id(&bob)).map(drop), Err(gone), "under its old number it is gone");
+}
+
+#[test]
+fn who_manages_machines_replaces_them_at_once_and_they_stay_whose_they_were() {
+    let world = World::new();
+    let (core, ann) = (&world.core, world.person("ann"));
+    let (manager, chief) = (manager(&world), world.administrator("chief").id);
+    let old = enrolled(core, &ann, 1).id;
+    let of_chief = super::bind(core, &Caller::operator(), new(chief, 2)).unwrap().id;
+    let put = |caller: &Caller, old: MachineId, number: u32| replace_other(core, caller, old, enrolment(number));
+    let lacks = Error::Denied(Right::Server(ServerPermission::ManageMachines));
+    assert_eq!(put(&ann, old, 9).map(drop), Err(lacks));
+    assert_eq!(put(&manager, of_chief, 9).map(drop), Err(Error::Denied(Right::OtherAccount)));
+    assert_eq!(put(&manager, MachineId::new(99), 9).map(drop), Err(Error::NotFound(Thing::Machine)));
+    assert_eq!(put(&manager, old, 1).map(drop), Err(Error::Exists(Thing::Machine)), "it is the very same");
+    assert!(matches!(replace(core, &ann, old, enrolment(9)), Err(Error::TooFast { .. })), "its owner waits");
+    let replaced = put(&manager, old, 9).unwrap().machine;
+    let how = Released { at: core.now(), by: ReleasedBy::Manager(id(&manager)), reason: String::new() };
+    assert_eq!((replaced.account, state(core, old)), (id(&ann), MachineState::Released(how)));
+    assert_eq!((of(core, &ann), slots(core, &ann)), (vec![replaced.id], 1));
+    assert_eq!(put(&manager, old, 10).map(drop), Err(Error::NotFound(Thing::Machine)));
+    super::bans::ban(core, &manager, replaced.id, (Until::Forever, "x")).unwrap();
+    assert_eq!(put(&manager, replaced.id, 10).map(drop), Err(Error::Refused(Reason::MachineBanned)));
 }
 
 #[test]

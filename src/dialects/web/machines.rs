@@ -113,14 +113,14 @@ pub async fn create(mut call: Call) -> Reply {
         Ok((enrolled, whole))
     });
     let (enrolled, whole) = done.await?;
-    let body = self::enrolled(call.core(), &enrolled, whole);
+    let body = self::enrolled(call.core(), &enrolled, whole, For::Owner);
     if body.recognised { wire::ok(&body) } else { wire::created(&body) }
 }
 
 /// A machine that was just bound or recognised, with its token.
-pub(crate) fn enrolled(core: &Core, enrolled: &Enrolled, whole: Overview) -> EnrolledMachine {
+pub(crate) fn enrolled(core: &Core, enrolled: &Enrolled, whole: Overview, to: For) -> EnrolledMachine {
     EnrolledMachine {
-        machine: shown(core, whole, For::Owner),
+        machine: shown(core, whole, to),
         token: enrolled.token.reveal().clone(),
         recognised: enrolled.recognised.is_some(),
         score: enrolled.recognised,

@@ -134,7 +134,22 @@ pub async fn replace(mut call: Call) -> Reply {
         Ok((replaced, whole))
     });
     let (replaced, whole) = done.await?;
-    wire::created(&enrolled(call.core(), &replaced, whole))
+    wire::created(&enrolled(call.core(), &replaced, whole, For::Owner))
+}
+
+/// Puts a new machine in the place of somebody's at once; it is the same owner's.
+#[utoipa::path(post, path = "/admin/machines/{id}/replace", tag = "admin", request_body = NewMachine, responses((status = 201, body = EnrolledMachine)))]
+pub async fn replace_other(mut call: Call) -> Reply {
+    let caller = call.signed_in().await?;
+    let machine: MachineId = call.id("id", Thing::Machine)?;
+    let new = enrolment(call.json().await?)?;
+    let done = call.ask(move |core| {
+        let replaced = core_machines::replace_other(core, &caller, machine, new)?;
+        let whole = overview::get_any(core, &caller, replaced.machine.id)?;
+        Ok((replaced, whole))
+    });
+    let (replaced, whole) = done.await?;
+    wire::created(&enrolled(call.core(), &replaced, whole, For::Manager))
 }
 
 /// Why a machine is released.

@@ -54,7 +54,7 @@ use crate::{heartbeats, machine_live, moving, notices};
         machines::change, machines::renew_token, machines::timeline,
         heartbeats::look, notices::list, heartbeats::beat, heartbeats::nonce, machine_live::plain, heartbeats::beat_of_mine, heartbeats::hours,
         moving::offers, moving::release, moving::release_itself, moving::release_other, moving::replace, moving::offer,
-        moving::withdraw, moving::accept, moving::decline, moving::transfer_other,
+        moving::withdraw, moving::accept, moving::decline, moving::transfer_other, moving::replace_other,
         bulk::import, bulk::export, bans::ban, bans::unban, room_alerts::get, room_alerts::put, machine_find::search
     )
 )]

@@ -131,6 +131,7 @@ fn moving() -> Vec<Route> {
         post("/machines/{id}/transfer/decline", moving::decline),
         post("/admin/machines/{id}/release", moving::release_other),
         post("/admin/machines/{id}/transfer", moving::transfer_other),
+        post("/admin/machines/{id}/replace", moving::replace_other),
     ]
 }
 

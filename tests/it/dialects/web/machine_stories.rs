@@ -141,6 +141,14 @@ fn transcript_of_machines_that_are_released_and_replaced() {
     let sold = json!({ "reason": "sold" });
     script.say("A marked one stays").ask(&manager(&chief, third, &sold)).expect(409);
     script.say("Only who looks after machines").ask(&manager(&bob, fourth, &sold)).expect(403);
+    let put = |who: &Person, machine: &u64, number: u32| {
+        let new = json!({ "name": "Newest", "code": code(number), "components": computer(number) });
+        who.ask("POST", &format!("/admin/machines/{machine}/replace")).json(&new)
+    };
+    script.say("Nor replaced").ask(&put(&chief, third, 20)).expect(409);
+    script.say("Only by who looks after machines").ask(&put(&bob, fourth, 20)).expect(403);
+    script.say("Replaced by a manager, and still Ada's").ask(&put(&chief, fourth, 20)).expect(201);
+    let fourth = &7;
     script.say("Released by a manager").ask(&manager(&chief, fourth, &sold)).expect(200);
     script.say("Once").ask(&manager(&chief, fourth, &sold)).expect(404);
     let ban = chief.ask("POST", &format!("/admin/machines/{third}/ban")).json(&json!({ "reason": "wall hack" }));
