@@ -11,6 +11,7 @@ mod client;
 mod dialects;
 mod golden;
 mod operate;
+mod played;
 mod serve;
 mod smtp;
 mod tidy;

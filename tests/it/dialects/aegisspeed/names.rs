@@ -1,7 +1,6 @@
 //! Names and identity numbers compared by somebody else, who is played here.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use chatelaine_aegisspeed::Op;
 use serde_json::{Value, json};
 
 use crate::client::Ask;
+use crate::played::play;
 use crate::world::World;
 
 const PATH: &str = "/verify/verify_user_id_and_name";
@@ -20,51 +20,15 @@ type Says = fn(&Value) -> Option<(u16, String)>;
 
 /// Somebody who vouches for names, and what he was asked. Where he says nothing he keeps the connection and is silent.
 fn voucher(says: Says) -> (String, Arc<Mutex<Vec<Value>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}/names?key=s3cret", listener.local_addr().expect("an address"));
     let asked = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        let mut silent = Vec::new();
-        for stream in listener.incoming().flatten() {
-            let Ok(question) = read(&stream) else { continue };
-            let answer = says(&question);
-            kept.lock().unwrap().push(question);
-            match answer {
-                Some((status, body)) => drop(write(&stream, status, &body)),
-                None => silent.push(stream),
-            }
-        }
+    let address = play("/elsewhere", move |request| {
+        let question = serde_json::from_slice(&request.body).expect("JSON");
+        let answer = says(&question);
+        kept.lock().unwrap().push(question);
+        answer
     });
-    (address, asked)
-}
-
-fn read(stream: &TcpStream) -> std::io::Result<Value> {
-    let mut lines = BufReader::new(stream);
-    let mut size = 0;
-    loop {
-        let mut line = String::new();
-        lines.read_line(&mut line)?;
-        let line = line.trim_end().to_ascii_lowercase();
-        if let Some(length) = line.strip_prefix("content-length: ") {
-            size = length.parse().unwrap_or(0);
-        }
-        if line.is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; size];
-    lines.read_exact(&mut body)?;
-    Ok(serde_json::from_slice(&body).expect("JSON"))
-}
-
-fn write(mut stream: &TcpStream, status: u16, body: &str) -> std::io::Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status} x\r\nlocation: /elsewhere\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())
+    (format!("http://{address}/names?key=s3cret"), asked)
 }
 
 fn world(address: &str) -> World {

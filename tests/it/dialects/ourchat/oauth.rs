@@ -1,6 +1,6 @@
 //! Signing in by GitHub, with a GitHub of our own on this machine.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tonic::Code;
 
 use super::harness::{Line, refused, signed};
 use crate::client::{Answer, Ask};
+use crate::played::play;
 use crate::world::{PASSWORD, World};
 
 /// What the GitHub here says, by path; each a status and a body.
@@ -30,14 +31,12 @@ struct Github {
 
 impl Github {
     fn start(pages: Pages) -> Github {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let _broken_off = answer(stream, &pages, &kept);
-            }
+        let address = play("/api/user", move |request| {
+            kept.lock().unwrap().push(request.head.clone() + &String::from_utf8_lossy(&request.body));
+            let known = pages.iter().find(|(known, ..)| *known == request.path());
+            Some(known.map_or((404, String::new()), |(_, status, body)| (*status, body.clone())))
         });
         Github { address, asked }
     }
@@ -45,37 +44,6 @@ impl Github {
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
-}
-
-fn answer(mut stream: TcpStream, pages: &Pages, kept: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?);
-    let (mut text, mut size) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        lines.read_line(&mut line)?;
-        let line = line.trim_end().to_ascii_lowercase();
-        if let Some(length) = line.strip_prefix("content-length: ") {
-            size = length.parse().unwrap_or(0);
-        }
-        if line.is_empty() {
-            break;
-        }
-        text.push_str(&line);
-        text.push('\n');
-    }
-    let mut body = vec![0; size];
-    lines.read_exact(&mut body)?;
-    text.push_str(&String::from_utf8_lossy(&body));
-    let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
-    kept.lock().unwrap().push(text);
-    let unknown = ("", 404, String::new());
-    let (_, status, body) = pages.iter().find(|(known, ..)| *known == path).unwrap_or(&unknown);
-    let head = format!(
-        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nlocation: /api/user\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())
 }
 
 const GRANT: &str = "/login/oauth/access_token";

@@ -1,14 +1,12 @@
 //! Keeping the heartbeat: words of the server end it at once, a server that is away does not, and what the server did not sign
 //! is passed over.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::super::program::path;
 use super::desk::Desk;
+use crate::played::play;
 
 #[test]
 fn a_ban_reaches_the_computer_over_its_live_socket_and_holds_until_it_is_lifted() {
@@ -76,34 +74,16 @@ fn a_server_that_is_away_is_waited_for() {
 
 /// A server that says what it likes: a page of notices, and else that a heartbeat was taken.
 fn liar(notice: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut lines = BufReader::new(&stream);
-            let (mut head, mut length) = (String::new(), 0_usize);
-            while !head.ends_with("\r\n\r\n") {
-                let from = head.len();
-                if lines.read_line(&mut head).unwrap_or(0) == 0 {
-                    return;
-                }
-                let line = head[from..].to_ascii_lowercase();
-                length =
-                    line.strip_prefix("content-length:").and_then(|text| text.trim().parse().ok()).unwrap_or(length);
-            }
-            lines.read_exact(&mut vec![0; length]).unwrap();
-            let at = "2026-11-22T12:00:00.000000Z";
-            let body = if head.contains("/machine/notices") {
-                json!({ "items": [{ "text": notice }], "next": null })
-            } else {
-                json!({ "machine": 1, "state": "active", "at": at, "every_s": 600, "nonce": "x", "notices": 9_999 })
-            };
-            let body = body.to_string();
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            (&stream).write_all((head + &body).as_bytes()).unwrap();
-        }
+    let address = play("/", move |asked| {
+        let at = "2026-11-22T12:00:00.000000Z";
+        let body = if asked.path().contains("/machine/notices") {
+            json!({ "items": [{ "text": notice }], "next": null })
+        } else {
+            json!({ "machine": 1, "state": "active", "at": at, "every_s": 600, "nonce": "x", "notices": 9_999 })
+        };
+        Some((200, body.to_string()))
     });
-    url
+    format!("http://{address}")
 }
 
 #[test]
