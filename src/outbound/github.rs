@@ -5,25 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chatelaine_ourchat::{Github, Oauth, Visitor};
+use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use super::asking::{self, AGENT, Web};
 
 /// One answer is not longer than this.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// All three together take no longer than this.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Connections that wait for the next visitor end after this.
-const IDLE: Duration = Duration::from_secs(30);
-const AGENT: &str = concat!("chatelaine/", env!("CARGO_PKG_VERSION"));
-
-type Web = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 #[derive(Deserialize)]
 struct Granted {
@@ -46,30 +39,13 @@ struct EmailAddress {
 
 /// Asks GitHub, or what the settings put in its place, about whoever brings a code.
 pub fn github(oauth: &Oauth) -> Result<Github, String> {
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-        .map_err(|error| format!("TLS to GitHub cannot be set up: {error}"))?
-        .https_or_http()
-        .enable_http1()
-        .build();
-    let web: Web = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
-    let asking = std::sync::Arc::new((web, oauth.clone()));
+    let whom = std::sync::Arc::new((asking::web("GitHub")?, oauth.clone()));
     Ok(std::sync::Arc::new(move |code: String, callback: String| {
-        let asking = std::sync::Arc::clone(&asking);
+        let whom = std::sync::Arc::clone(&whom);
         Box::pin(async move {
-            let (web, oauth) = asking.as_ref();
-            let visit = tokio::time::timeout(PATIENCE, visitor(web, oauth, &callback, &code));
-            match visit.await {
-                Ok(Ok(visitor)) => Some(visitor),
-                Ok(Err(why)) => {
-                    tracing::warn!("GitHub does not say who came: {why}");
-                    None
-                }
-                Err(_) => {
-                    tracing::warn!("GitHub does not say who came: it took too long");
-                    None
-                }
-            }
+            let (web, oauth) = whom.as_ref();
+            let visit = visitor(web, oauth, &callback, &code);
+            asking::within(PATIENCE, "GitHub does not say who came", visit).await
         })
     }))
 }
@@ -110,11 +86,5 @@ async fn ask<T: DeserializeOwned>(
     what: &str,
 ) -> Result<T, String> {
     let request = request.map_err(|_| format!("{what} cannot be asked for"))?;
-    let answer = web.request(request).await.map_err(|_| format!("{what}: it cannot be reached"))?;
-    if answer.status() != StatusCode::OK {
-        return Err(format!("{what}: it answers {}", answer.status().as_u16()));
-    }
-    let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-    let body = body.map_err(|_| format!("{what}: the answer breaks off or is too long"))?.to_bytes();
-    serde_json::from_slice(&body).map_err(|_| format!("{what}: the answer is not what it should be"))
+    asking::json(web, request, ANSWER_BYTES_MAX).await.map_err(|why| format!("{what}: {why}"))
 }

@@ -5,27 +5,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use chatelaine_aegisspeed::Names;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::{Request, Uri};
+use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
+
+use super::asking::{self, AGENT, Web};
 
 /// An answer is not longer than this.
 const ANSWER_BYTES_MAX: usize = 4 * 1024;
 /// So many questions are under way at once.
 const AT_ONCE: usize = 16;
-/// Connections that wait for the next question end after this.
-const IDLE: Duration = Duration::from_secs(30);
-const AGENT: &str = concat!("chatelaine/", env!("CARGO_PKG_VERSION"));
-
-type Web = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 #[derive(Serialize)]
 struct Question {
@@ -49,29 +41,13 @@ struct Hook {
 /// Asks the one at this address, and waits so long for each answer.
 pub fn names(address: &str, within: Duration) -> Result<Names, String> {
     let address = address.parse().map_err(|_| "aegis.name_hook: this is no address".to_owned())?;
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-        .map_err(|error| format!("TLS to aegis.name_hook cannot be set up: {error}"))?
-        .https_or_http()
-        .enable_http1()
-        .build();
-    let web: Web = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
+    let web = asking::web("aegis.name_hook")?;
     let hook = Arc::new(Hook { web, address, within, turns: Semaphore::new(AT_ONCE) });
     Ok(Arc::new(move |user_id: String, user_name: String| {
         let hook = Arc::clone(&hook);
         Box::pin(async move {
             let question = Question { user_id, user_name };
-            match tokio::time::timeout(hook.within, hook.ask(&question)).await {
-                Ok(Ok(is_match)) => Some(is_match),
-                Ok(Err(why)) => {
-                    tracing::warn!("who vouches for names gives no answer: {why}");
-                    None
-                }
-                Err(_) => {
-                    tracing::warn!("who vouches for names gives no answer: it took too long");
-                    None
-                }
-            }
+            asking::within(hook.within, "who vouches for names gives no answer", hook.ask(&question)).await
         })
     }))
 }
@@ -87,14 +63,7 @@ impl Hook {
             .header(USER_AGENT, AGENT)
             .body(Full::from(body))
             .map_err(|_| "it cannot be asked".to_owned())?;
-        let answer = self.web.request(request).await.map_err(|_| "it cannot be reached".to_owned())?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("it answers {}", answer.status().as_u16()));
-        }
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|_| "the answer breaks off or is too long".to_owned())?.to_bytes();
-        let reply: Reply =
-            serde_json::from_slice(&body).map_err(|_| "the answer is not what it should be".to_owned())?;
+        let reply: Reply = asking::json(&self.web, request, ANSWER_BYTES_MAX).await?;
         Ok(reply.is_match)
     }
 }
