@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http::Method;
 use serde_json::{Value, json};
@@ -20,6 +19,7 @@ use super::child::{Floor, Server, pause};
 use super::client::{Http, Person, broken, sign_up};
 use super::figures::{Latency, Row, Target};
 use super::floor;
+use super::reads::look_at;
 
 /// Machines of one account.
 const MACHINES_EACH: usize = 500;
@@ -123,31 +123,6 @@ async fn bind(http: &mut Http, number: usize, owner: usize) -> io::Result<Bound>
 async fn look_for(address: &str, machines: &[Bound], length: Duration) -> io::Result<f64> {
     let tokens = machines.iter().cycle().take(CONNECTIONS).map(|machine| machine.token.clone()).collect();
     look_at(address, "/api/v1/machine", tokens, length).await
-}
-
-/// One connection for each token, which asks again and again; answers per second.
-async fn look_at(address: &str, path: &'static str, tokens: Vec<String>, length: Duration) -> io::Result<f64> {
-    let begun = Instant::now();
-    let mut tasks = JoinSet::new();
-    for token in tokens {
-        let mut http = Http::connect(address, &token).await?;
-        tasks.spawn(async move {
-            let mut count = 0_u64;
-            while begun.elapsed() < length {
-                let (status, _) = http.call(Method::GET, path, Bytes::new()).await?;
-                if !status.is_success() {
-                    return Err(broken(format!("GET {path}: {status}")));
-                }
-                count += 1;
-            }
-            Ok(count)
-        });
-    }
-    let mut total = 0;
-    while let Some(done) = tasks.join_next().await {
-        total += done.map_err(broken)??;
-    }
-    Ok(total as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// Every machine is heard once, evenly over a minute.

@@ -61,10 +61,20 @@ pub async fn run(
 }
 
 async fn reads(address: &str, token: &str, path: &'static str, length: Duration) -> io::Result<f64> {
+    look_at(address, path, vec![token.to_owned(); READERS], length).await
+}
+
+/// One connection for each token, which asks again and again; answers per second.
+pub(super) async fn look_at(
+    address: &str,
+    path: &'static str,
+    tokens: Vec<String>,
+    length: Duration,
+) -> io::Result<f64> {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
-    for _ in 0..READERS {
-        let mut http = Http::connect(address, token).await?;
+    for token in tokens {
+        let mut http = Http::connect(address, &token).await?;
         tasks.spawn(async move {
             let mut count = 0_u64;
             while begun.elapsed() < length {
