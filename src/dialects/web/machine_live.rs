@@ -16,21 +16,17 @@ use chatelaine_http::socket::{Closing, Heard, Say, SocketOptions, Talk, converse
 use chatelaine_http::{Door, Entry, Local, Opening, Peer, Place, Places, Upgraded};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::{Duration, Instant, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::Web;
 use crate::auth::{self, Call};
-use crate::codes;
 use crate::heartbeats::{HeartbeatAnswer, HeartbeatBody};
-use crate::live::{Pace, SIGNED_OUT, refusal, say};
+use crate::live::{HELLO, NO_HELLO, Pace, SIGNED_OUT, listen, problem, refusal, say};
 use crate::views::notices::Notice;
 use crate::wire::{Fault, Reply};
 
-/// How long a machine may take to say hello.
-const HELLO: Duration = Duration::from_secs(10);
 /// Live sockets of one machine: a new one and those whose end was not seen yet.
 const SOCKETS_PER_MACHINE: usize = 4;
-const NO_HELLO: Closing = Closing { code: 1008, reason: "no hello" };
 
 /// Says that this address speaks WebSocket.
 #[utoipa::path(get, path = "/machine/live", tag = "machines", responses((status = 101, description = "The live socket of a machine; docs/web-api.md tells its frames"),
@@ -142,11 +138,10 @@ impl Talk for Talker {
     }
 
     async fn hear(&mut self, heard: Heard<'_>) -> Option<Say> {
-        if !self.pace.allows(Instant::now()) {
-            return Some(Say::Close(Closing::BUSY));
-        }
-        let Heard::Text(text) = heard else { return Some(Say::Close(Closing::POLICY)) };
-        let Ok(told) = serde_json::from_str::<Told>(text) else { return Some(Say::Close(Closing::POLICY)) };
+        let told: Told = match listen(&mut self.pace, heard) {
+            Ok(told) => told,
+            Err(close) => return Some(close),
+        };
         match (told, self.notices.is_some()) {
             (Told::Hello(hello), false) => {
                 let who = (self.guest.machine, self.guest.token.clone());
@@ -189,9 +184,4 @@ impl Talker {
         });
         Ok(say(&json!({ "t": "heartbeat", "d": HeartbeatAnswer::from(heard.await?) })))
     }
-}
-
-fn problem(fault: &Fault) -> Say {
-    let problem = codes::problem(fault);
-    if problem.status == 401 { Say::Close(SIGNED_OUT) } else { say(&json!({ "t": "problem", "d": problem })) }
 }

@@ -21,7 +21,7 @@ use crate::tickets::TICKET_LIFE;
 use crate::views::things::Ticket;
 use crate::wire::{self, Fault, Reply};
 use talker::Talker;
-pub(crate) use talker::{Pace, say};
+pub(crate) use talker::{HELLO, NO_HELLO, Pace, listen, problem, say};
 
 /// The login ended.
 pub(crate) const SIGNED_OUT: Closing = Closing { code: 4001, reason: "signed out" };

@@ -12,6 +12,7 @@ use chatelaine_core::push::{self as follow, Follow, Since, Wish};
 use chatelaine_http::Places;
 use chatelaine_http::socket::{Closing, Frame, Heard, Say, Talk};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::time::{Duration, Instant, sleep_until};
 
@@ -23,13 +24,14 @@ use crate::codes;
 use crate::wire::Fault;
 
 /// How long a client may take to say hello.
-const HELLO: Duration = Duration::from_secs(10);
+pub(crate) const HELLO: Duration = Duration::from_secs(10);
 /// Events behind which a client is told to read everything anew.
 const REPLAY_MAX: usize = 5_000;
 /// Frames that a client may send at once, and how many per second in the long run.
 const FRAMES_BURST: u32 = 40;
 const FRAMES_PER_S: u32 = 10;
-const NO_HELLO: Closing = Closing { code: 1008, reason: "no hello" };
+/// It did not.
+pub(crate) const NO_HELLO: Closing = Closing { code: 1008, reason: "no hello" };
 
 /// What a client may say.
 #[derive(Debug, Deserialize)]
@@ -105,11 +107,10 @@ impl Talk for Talker {
     }
 
     async fn hear(&mut self, heard: Heard<'_>) -> Option<Say> {
-        if !self.pace.allows(Instant::now()) {
-            return Some(Say::Close(Closing::BUSY));
-        }
-        let Heard::Text(text) = heard else { return Some(Say::Close(Closing::POLICY)) };
-        let Ok(told) = serde_json::from_str::<Told>(text) else { return Some(Say::Close(Closing::POLICY)) };
+        let told: Told = match listen(&mut self.pace, heard) {
+            Ok(told) => told,
+            Err(close) => return Some(close),
+        };
         if let Some(account) = self.following.as_ref().and_then(|following| following.account())
             && let Err(refusal) = self.web.rates.account(account.get())
         {
@@ -127,7 +128,17 @@ impl Talk for Talker {
     }
 }
 
-fn problem(fault: &Fault) -> Say {
+/// What a client said, if that is in our words and not too fast; else how the socket closes.
+pub(crate) fn listen<T: DeserializeOwned>(pace: &mut Pace, heard: Heard<'_>) -> Result<T, Say> {
+    if !pace.allows(Instant::now()) {
+        return Err(Say::Close(Closing::BUSY));
+    }
+    let Heard::Text(text) = heard else { return Err(Say::Close(Closing::POLICY)) };
+    serde_json::from_str(text).map_err(|_| Say::Close(Closing::POLICY))
+}
+
+/// A refusal as a frame; a socket whose login is gone closes.
+pub(crate) fn problem(fault: &Fault) -> Say {
     let problem = codes::problem(fault);
     if problem.status == 401 { Say::Close(SIGNED_OUT) } else { say(&json!({ "t": "problem", "d": problem })) }
 }
