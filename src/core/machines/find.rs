@@ -8,7 +8,7 @@ use std::ops::Bound;
 
 use chatelaine_store::{Fault, Order, Read, Text};
 
-use super::machine::{MachineCode, MachineRow, MachineState};
+use super::machine::{MachineCode, MachineRow, MachineState, StateKind};
 use super::overview::{self, Overview};
 use crate::accounts;
 use crate::caller::Caller;
@@ -27,30 +27,6 @@ const ENDS: usize = 4;
 
 /// The letters at one end of a code, folded; those of its tail from behind.
 type End = [u8; ENDS];
-
-/// In which state machines are looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StateKind {
-    /// Bound and active.
-    Active,
-    /// Bound, without a sign of life.
-    Inactive,
-    /// No longer bound.
-    Released,
-    /// Banned.
-    Banned,
-}
-
-impl StateKind {
-    fn is_of(self, state: &MachineState) -> bool {
-        match state {
-            MachineState::Active => self == StateKind::Active,
-            MachineState::Inactive(_) => self == StateKind::Inactive,
-            MachineState::Released(_) => self == StateKind::Released,
-            MachineState::Banned => self == StateKind::Banned,
-        }
-    }
-}
 
 /// Where a page of found machines ends: in which way, at which letters, at which machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,7 +173,7 @@ impl Walk {
     /// Whether a machine belongs on the page: it fits this way, none before, and is in the wanted state.
     fn fits(&self, at: usize, machine: (MachineId, &MachineRow)) -> bool {
         let is_it = |way: &Way| way.fits(machine);
-        self.state.is_none_or(|state| state.is_of(&machine.1.state))
+        self.state.is_none_or(|state| state == machine.1.state.kind())
             && self.ways.get(at).is_some_and(is_it)
             && !self.ways.iter().take(at).any(is_it)
     }

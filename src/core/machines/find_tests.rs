@@ -2,7 +2,7 @@
 
 use super::find::*;
 use super::testing::*;
-use super::{MachineCode, NewMachine, Release, bind, release};
+use super::{MachineCode, NewMachine, Release, StateKind, bind, release};
 use crate::Core;
 use crate::accounts;
 use crate::caller::Caller;

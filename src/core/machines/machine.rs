@@ -116,6 +116,31 @@ pub enum MachineState {
     Banned,
 }
 
+impl MachineState {
+    /// Which of them it is, without what belongs to it.
+    pub const fn kind(&self) -> StateKind {
+        match self {
+            MachineState::Active => StateKind::Active,
+            MachineState::Inactive(_) => StateKind::Inactive,
+            MachineState::Released(_) => StateKind::Released,
+            MachineState::Banned => StateKind::Banned,
+        }
+    }
+}
+
+/// In which state a machine is, or is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StateKind {
+    /// Bound and active.
+    Active,
+    /// Bound, without a sign of life.
+    Inactive,
+    /// No longer bound.
+    Released,
+    /// Banned.
+    Banned,
+}
+
 /// How a machine was released.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Released {

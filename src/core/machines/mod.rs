@@ -78,7 +78,9 @@ pub mod watching;
 pub use binding::{BindTerms, NewMachine, Stranger, bind, holder, list, list_of};
 pub use drift::{Rules, Shown};
 pub use enroll::{Enrolled, Enrolment, enroll};
-pub use machine::{Fact, Facts, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy, code_for_mark};
+pub use machine::{
+    Fact, Facts, Machine, MachineCode, MachineRow, MachineState, Released, ReleasedBy, StateKind, code_for_mark,
+};
 pub(crate) use releasing::forget_some;
 pub use releasing::{Release, release, release_by_number};
 pub use replace::{replace, replace_other};

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use chatelaine_core::ask::ask;
 use chatelaine_core::error::Error;
 use chatelaine_core::ids::MachineId;
+use chatelaine_core::machines::Machine;
 use chatelaine_core::machines::bulk::{self, Codes, Listed, NewRow};
-use chatelaine_core::machines::{Machine, MachineState};
 use chatelaine_core::{Ask, Caller, Core};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
@@ -129,12 +129,7 @@ pub struct ExportRow {
 
 impl From<Listed> for ExportRow {
     fn from(listed: Listed) -> ExportRow {
-        let state = match listed.state {
-            MachineState::Active => State::Active,
-            MachineState::Inactive(_) => State::Inactive,
-            MachineState::Released(_) => State::Released,
-            MachineState::Banned => State::Banned,
-        };
+        let state = listed.state.kind().into();
         let Listed { id, handle, code, name, bound_at, .. } = listed;
         ExportRow { id: id.get(), account: handle, code, name, state, bound_at: bound_at.into() }
     }

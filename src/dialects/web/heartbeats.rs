@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Call;
 use crate::machines::{self, Component, components};
 use crate::views::Time;
-use crate::views::machines::{For, Machine, State, state};
+use crate::views::machines::{For, Machine, State};
 use crate::wire::{self, Fault, Reply};
 
 /// Hours that are shown when the client does not say.
@@ -57,7 +57,7 @@ impl From<Heard> for HeartbeatAnswer {
     fn from(heard: Heard) -> Self {
         let (machine, nonce) = (heard.machine.get(), heard.nonce.reveal().clone());
         let Heard { at, every_s, notices, .. } = heard;
-        Self { machine, state: state(&heard.state), at: at.into(), every_s, nonce, notices }
+        Self { machine, state: heard.state.kind().into(), at: at.into(), every_s, nonce, notices }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use chatelaine_core::Ask;
 use chatelaine_core::ids::MachineId;
-use chatelaine_core::machines::find::{self, Place, StateKind};
+use chatelaine_core::machines::StateKind;
+use chatelaine_core::machines::find::{self, Place};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::auth::Call;
 use crate::ids;
+use crate::machines::shown;
 use crate::paging::limit;
 use crate::views::machines::{For, Machine, State};
 use crate::wire::{self, Fault, Page, Reply};
@@ -34,17 +36,11 @@ pub struct FindQuery {
 pub async fn search(call: Call) -> Reply {
     let caller = call.signed_in().await?;
     let query: FindQuery = call.query()?;
-    let state = query.state.map(|state| match state {
-        State::Active => StateKind::Active,
-        State::Inactive => StateKind::Inactive,
-        State::Released => StateKind::Released,
-        State::Banned => StateKind::Banned,
-    });
+    let state = query.state.map(StateKind::from);
     let ask = Ask { after: after(query.after.as_deref())?, limit: limit(query.limit) };
     let page = call.ask(move |core| find::search(core, &caller, (&query.search, state), ask)).await?;
     let next = page.next.map(cursor);
-    let (settings, now) = (call.core().settings(), call.core().now());
-    let items = page.items.into_iter().map(|one| Machine::of(one, now, &settings.machines, For::Manager)).collect();
+    let items = page.items.into_iter().map(|one| shown(call.core(), one, For::Manager)).collect();
     wire::ok(&Page { items, next })
 }
 

@@ -9,7 +9,7 @@ use chatelaine_core::machines::heartbeats::Standing;
 use chatelaine_core::machines::history::{Entry, Happened};
 use chatelaine_core::machines::overview::Overview;
 use chatelaine_core::machines::terms::Waiting;
-use chatelaine_core::machines::{self, MachineState};
+use chatelaine_core::machines::{self, StateKind};
 use chatelaine_core::settings::Machines;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -212,7 +212,7 @@ impl Machine {
             id: whole.machine.id.get(),
             account: whole.machine.account.get(),
             code: if owns { code.as_str().to_owned() } else { code.masked() },
-            state: state(&whole.machine.state),
+            state: whole.machine.state.kind().into(),
             via: whole.setup.via.name().to_owned(),
             bound_at: whole.machine.bound_at.into(),
             last_seen: standing.last_seen.map(Time::from),
@@ -233,13 +233,25 @@ impl Machine {
     }
 }
 
-/// The word for where a machine stands.
-pub fn state(state: &MachineState) -> State {
-    match state {
-        MachineState::Active => State::Active,
-        MachineState::Inactive(_) => State::Inactive,
-        MachineState::Released(_) => State::Released,
-        MachineState::Banned => State::Banned,
+impl From<StateKind> for State {
+    fn from(kind: StateKind) -> State {
+        match kind {
+            StateKind::Active => State::Active,
+            StateKind::Inactive => State::Inactive,
+            StateKind::Released => State::Released,
+            StateKind::Banned => State::Banned,
+        }
+    }
+}
+
+impl From<State> for StateKind {
+    fn from(state: State) -> StateKind {
+        match state {
+            State::Active => StateKind::Active,
+            State::Inactive => StateKind::Inactive,
+            State::Released => StateKind::Released,
+            State::Banned => StateKind::Banned,
+        }
     }
 }
 
