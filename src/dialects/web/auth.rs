@@ -114,8 +114,12 @@ impl Call {
 
     fn machine_token(&self) -> Result<String, Fault> {
         self.web.rates.address(self.peer().address).map_err(too_fast)?;
-        let sent = self.request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        bearer(sent).map(str::to_owned).ok_or(Fault::SignInNeeded)
+        self.bearer().map(str::to_owned).ok_or(Fault::SignInNeeded)
+    }
+
+    /// The token that came in the header for it, whosever it is.
+    pub fn bearer(&self) -> Option<&str> {
+        bearer(self.request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()))
     }
 
     /// Lets pass who does not try passwords too fast.
@@ -150,12 +154,11 @@ impl Call {
     }
 
     fn token(&self) -> Result<String, Fault> {
-        let headers = self.request.headers();
-        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some(token) = bearer(sent) {
+        if let Some(token) = self.bearer() {
             return Ok(token.to_owned());
         }
         let peer = self.peer();
+        let headers = self.request.headers();
         let token = cookie(headers, peer.tls).ok_or(Fault::SignInNeeded)?;
         let safe = matches!(*self.request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         if !safe && !ours(headers, self.request.uri().host(), peer.tls) {

@@ -1,7 +1,6 @@
 //! Certificates of machines: asked for by the owner, by the machine itself, or by a code from a machine without a network; and
 //! the signed list of those that ended early. `docs/certificates.md` says how they are checked.
 
-use actix_web::http::header;
 use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::ids::MachineId;
 use chatelaine_core::machines::certificates::{self, Issued, Listed, Wish};
@@ -11,7 +10,7 @@ use chatelaine_core::signing::{self, Purpose};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::{Call, bearer};
+use crate::auth::Call;
 use crate::machines::{Component, components, shown};
 use crate::views::Time;
 use crate::views::machines::{For, Machine};
@@ -142,10 +141,6 @@ pub async fn issue_to_machine(mut call: Call) -> Reply {
     wire::created(&IssuedCertificate::from(issued))
 }
 
-fn sent(call: &Call) -> Option<&str> {
-    bearer(call.request().headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()))
-}
-
 fn wish(body: NewCertificate) -> Result<Wish, Fault> {
     Ok(Wish { hours: body.hours, components: components(body.components)?, request: None })
 }
@@ -179,7 +174,7 @@ pub async fn answer(mut call: Call) -> Reply {
 /// Which certificates ended early, as a signed list; for whoever has signed in and for machines.
 #[utoipa::path(get, path = "/machines/revocations", tag = "machines", params(RevocationsQuery), responses((status = 200, body = RevocationList)))]
 pub async fn revocations(call: Call) -> Reply {
-    if sent(&call).is_some_and(|token| token.starts_with(tokens::PREFIX)) {
+    if call.bearer().is_some_and(|token| token.starts_with(tokens::PREFIX)) {
         call.machine().await?;
     } else {
         call.signed_in().await?;
@@ -192,10 +187,7 @@ pub async fn revocations(call: Call) -> Reply {
 
 fn view(text: String) -> Option<RevocationList> {
     let opened = signing::open(Purpose::Revocations, &text).ok()?;
-    let read = |line: &str| {
-        let (machine, notice) = line.split_once(' ')?;
-        Some(Revoked { machine: machine.parse().ok()?, notice: notice.parse().ok()? })
-    };
-    let items = opened.values("revoked").map(read).collect::<Option<Vec<_>>>()?;
+    let rows = certificates::revoked(&opened).ok()?.into_iter();
+    let items = rows.map(|(machine, notice)| Revoked { machine: machine.get(), notice }).collect();
     Some(RevocationList { items, upto: opened.value("upto").ok()?, more: opened.text("more").ok()? == "yes", text })
 }

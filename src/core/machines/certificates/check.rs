@@ -8,7 +8,7 @@ use super::certificate::{Certificate, hashed};
 use crate::clock::Stamp;
 use crate::ids::MachineId;
 use crate::machines::fingerprint::{Components, compare};
-use crate::signing::{self, PublicKey, Purpose, Trouble};
+use crate::signing::{self, Opened, PublicKey, Purpose, Trouble};
 
 /// Seconds by which an honest clock may be behind that of the server.
 pub const CLOCK_TOLERANCE_S: u64 = 300;
@@ -130,12 +130,7 @@ impl Revocations {
             return Err(Trouble::Line("upto"));
         }
         let more = opened.text("more")? == "yes";
-        let read = |line: &str| {
-            let (machine, notice) = line.split_once(' ')?;
-            Some((MachineId::new(machine.parse().ok()?), notice.parse::<u64>().ok()?))
-        };
-        let rows: Option<Vec<_>> = opened.values("revoked").map(read).collect();
-        for (machine, notice) in rows.ok_or(Trouble::Line("revoked"))? {
+        for (machine, notice) in revoked(&opened)? {
             let known = self.last.entry(machine).or_default();
             *known = notice.max(*known);
         }
@@ -147,6 +142,15 @@ impl Revocations {
     pub fn of(&self, machine: MachineId) -> Option<u64> {
         self.last.get(&machine).copied()
     }
+}
+
+/// The rows of a signed list: which machine, by which notice.
+pub fn revoked(list: &Opened) -> Result<Vec<(MachineId, u64)>, Trouble> {
+    let read = |line: &str| {
+        let (machine, notice) = line.split_once(' ')?;
+        Some((MachineId::new(machine.parse().ok()?), notice.parse().ok()?))
+    };
+    list.values("revoked").map(read).collect::<Option<_>>().ok_or(Trouble::Line("revoked"))
 }
 
 /// What a good certificate says.
