@@ -7,7 +7,7 @@ use super::fingerprint::{Components, Kind, Measured};
 use super::machine::MachineState;
 use super::policy::{Level, Rule};
 use super::testing::*;
-use super::{Enrolled, Enrolment, Machine, Release, alerts, enroll, list, release, tokens};
+use super::{Enrolled, Enrolment, Machine, Release, alerts, enroll, overview, release, tokens};
 use crate::Core;
 use crate::accounts;
 use crate::audit::{self, Verb};
@@ -75,7 +75,7 @@ fn a_banned_machine_stays_bound_holds_no_slot_and_reads_why() {
     assert_eq!(slots(core, id(&ann)), 1);
     ban(core, &manager, machine.id, (Until::Forever, " aim bot ")).unwrap();
     assert_eq!((state(core, machine.id), slots(core, id(&ann))), (MachineState::Banned, 0));
-    assert_eq!(list(core, &ann, Ask::default()).unwrap().items.len(), 1);
+    assert_eq!(overview::list(core, &ann, Ask::default()).unwrap().items.len(), 1);
     let told = core.read(|view| of(view, machine.id)).unwrap().unwrap();
     assert_eq!((told.reason.as_str(), told.until, told.by), ("aim bot", Until::Forever, manager.account_id()));
     let key = tokens::resolve(core, token.reveal()).unwrap();

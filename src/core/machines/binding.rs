@@ -20,7 +20,6 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, MachineId};
 use crate::limits::MACHINES_PER_ACCOUNT_MAX;
-use crate::page::{Ask, Page};
 use crate::schema::{
     FACTS_BY_MACHINE, ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES, MACHINES_BY_ACCOUNT, RELEASES_BY_ACCOUNT,
     SETUP_BY_MACHINE,
@@ -168,17 +167,6 @@ pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (account, id): 
 /// Whose the machine of a code is, if it is bound; for protocols that tell whether one is.
 pub fn holder(r: &impl Read, code: &MachineCode) -> Result<Option<AccountId>> {
     Ok(machine::find(r, code)?.map(|(_, row)| row.account))
-}
-
-/// The machines bound to the caller's account, newest first.
-pub fn list(core: &Core, caller: &Caller, ask: Ask<MachineId>) -> Result<Page<Machine, MachineId>> {
-    let (account, wanted) = (caller.require_account()?, ask.items());
-    core.read(|view| {
-        let after = ask.after.map(|id| (account, id));
-        let keys = MACHINES_BY_ACCOUNT.keys(view, &account, after.as_ref(), Order::Descending, wanted + 1)?;
-        let ids = Page::of(keys.into_iter().map(|(_, id)| id).collect(), wanted, |id| *id);
-        Ok(Page { items: whole(view, ids.items)?, next: ids.next })
-    })
 }
 
 /// All machines bound to an account, newest first; for protocols that have no pages.

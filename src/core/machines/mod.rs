@@ -75,7 +75,7 @@ pub mod transfer;
 mod transfer_tests;
 pub mod watching;
 
-pub use binding::{BindTerms, NewMachine, Stranger, bind, holder, list, list_of};
+pub use binding::{BindTerms, NewMachine, Stranger, bind, holder, list_of};
 pub use drift::{Rules, Shown};
 pub use enroll::{Enrolled, Enrolment, enroll};
 pub use machine::{

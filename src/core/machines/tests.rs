@@ -201,13 +201,13 @@ fn machines_are_listed_newest_first_page_by_page_to_their_owner() {
     bound(core, &bob, 6);
     release(core, &ann, &code(3), WITHOUT_TERMS).unwrap();
     let page = |after| {
-        let page = list(core, &ann, Ask { after, limit: 2 }).unwrap();
-        (page.items.iter().map(|machine| machine.id.get()).collect::<Vec<_>>(), page.next)
+        let page = overview::list(core, &ann, Ask { after, limit: 2 }).unwrap();
+        (page.items.iter().map(|one| one.machine.id.get()).collect::<Vec<_>>(), page.next)
     };
     let (first, next) = page(None);
     assert_eq!((first, next), (vec![5, 4], Some(MachineId::new(4))));
     assert_eq!(page(next), (vec![2, 1], None));
-    assert!(list(core, &Caller::anonymous(Dialect::Web), Ask::default()).is_err());
+    assert!(overview::list(core, &Caller::anonymous(Dialect::Web), Ask::default()).is_err());
 }
 
 #[test]
