@@ -117,6 +117,8 @@ export interface Policy {
   rules: Record<string, string>;
   /** What each rule comes to. */
   in_force: Record<string, string>;
+  /** What the presets make of each rule. */
+  presets: { preset: string; rules: Record<string, string> }[];
 }
 export interface Warning {
   rule: string;

@@ -75,12 +75,19 @@ describe("what holds", () => {
   });
 
   it("a rule's own effect before the preset's, and a change says what it will refuse", () => {
-    const fair = { preset: "fair", rules: { heartbeat: "off" } };
-    expect(effectOf(fair, "heartbeat")).toBe("off");
-    expect(effectOf(fair, "twin")).toBe("enforce");
-    expect(harder(fair, { preset: "tournament", rules: {} })).toEqual(["fingerprint", "heartbeat", "nonce", "drift"]);
-    expect(harder(fair, { preset: "compatible", rules: {} })).toEqual([]);
-    expect(effectOf({ preset: "of a newer server", rules: {} }, "twin")).toBe("off");
+    const all = (effect: string) => Object.fromEntries(RULES.map((rule) => [rule, effect]));
+    const presets = [
+      { preset: "easy", rules: all("off") },
+      { preset: "mixed", rules: { ...all("warn"), twin: "enforce", heartbeat: "enforce" } },
+      { preset: "hard", rules: all("enforce") },
+    ];
+    const mixed = { preset: "mixed", rules: { heartbeat: "off" } };
+    expect(effectOf(mixed, "heartbeat", presets)).toBe("off");
+    expect(effectOf(mixed, "twin", presets)).toBe("enforce");
+    expect(effectOf({ preset: "easy", rules: { twin: "preset" } }, "twin", presets)).toBe("off");
+    expect(harder(mixed, { preset: "hard", rules: {} }, presets)).toEqual(["fingerprint", "banned_machine", "heartbeat", "nonce", "drift"]);
+    expect(harder(mixed, { preset: "easy", rules: {} }, presets)).toEqual([]);
+    expect(effectOf({ preset: "not among them", rules: {} }, "twin", presets)).toBe("off");
   });
 
   it("every rule and state has its words in both languages", async () => {

@@ -29,20 +29,15 @@ export const holds = (mark: Pick<CheatMark, "lift" | "until">, now: number): boo
 
 export const RULES = ["fingerprint", "twin", "banned_machine", "heartbeat", "nonce", "drift"] as const;
 export type Rule = (typeof RULES)[number];
-export type Effect = "enforce" | "warn" | "off";
 
-// The presets of docs/machines.md, to tell beforehand what a choice comes to; the server decides.
-const OF_PRESET: Record<string, Record<Rule, Effect>> = {
-  compatible: { fingerprint: "off", twin: "warn", banned_machine: "enforce", heartbeat: "warn", nonce: "off", drift: "off" },
-  fair: { fingerprint: "warn", twin: "enforce", banned_machine: "enforce", heartbeat: "enforce", nonce: "warn", drift: "warn" },
-  tournament: { fingerprint: "enforce", twin: "enforce", banned_machine: "enforce", heartbeat: "enforce", nonce: "enforce", drift: "enforce" },
-};
+/** What is asked for: a preset, and what was set for single rules. */
+export type Wish = Pick<Policy, "preset" | "rules">;
 
-/** What a rule comes to under a policy. */
-export function effectOf(p: Pick<Policy, "preset" | "rules">, rule: Rule): string {
-  const own = p.rules[rule] ?? "preset";
-  return own === "preset" ? (OF_PRESET[p.preset]?.[rule] ?? "off") : own;
+/** What a rule comes to under a wish, by what the server says of its presets. */
+export function effectOf(wish: Wish, rule: Rule, presets: Policy["presets"]): string {
+  const own = wish.rules[rule] ?? "preset";
+  return own === "preset" ? (presets.find((p) => p.preset === wish.preset)?.rules[rule] ?? "off") : own;
 }
 
 /** The rules that a change makes refuse what passed before. */
-export const harder = (before: Pick<Policy, "preset" | "rules">, after: Pick<Policy, "preset" | "rules">): Rule[] => RULES.filter((r) => effectOf(after, r) === "enforce" && effectOf(before, r) !== "enforce");
+export const harder = (before: Wish, after: Wish, presets: Policy["presets"]): Rule[] => RULES.filter((r) => effectOf(after, r, presets) === "enforce" && effectOf(before, r, presets) !== "enforce");

@@ -68,6 +68,17 @@ pub struct MachinePolicy {
     pub rules: Rules,
     /// What each does in the end.
     pub in_force: Rules,
+    /// What the presets make of each.
+    pub presets: Vec<PresetRules>,
+}
+
+/// What a preset makes of each rule.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PresetRules {
+    /// The preset.
+    pub preset: PresetWord,
+    /// The rules.
+    pub rules: Rules,
 }
 
 /// How often a rule would have refused somebody.
@@ -261,7 +272,14 @@ impl From<Policy> for MachinePolicy {
             preset: policy.preset.into(),
             rules: Rules::of(|rule| policy.own(rule)),
             in_force: Rules::of(|rule| Some(policy.level(rule))),
+            presets: Preset::ALL.map(PresetRules::from).into(),
         }
+    }
+}
+
+impl From<Preset> for PresetRules {
+    fn from(preset: Preset) -> PresetRules {
+        PresetRules { preset: preset.into(), rules: Rules::of(|rule| Some(preset.level(rule))) }
     }
 }
 

@@ -10,13 +10,12 @@ import { PeoplePicker } from "../../parts/People";
 import { Loaded } from "../../parts/States";
 import { useLoad } from "../../parts/useLoad";
 import { changed } from "../../state/app";
-import { effectOf, harder, RULES } from "../../state/machines";
+import { effectOf, harder, type Rule, RULES } from "../../state/machines";
 import { attempt, notify } from "../../state/notices";
 import { language, w } from "../../words";
 import { m } from "../../words/machines";
 import { Part } from "../Page";
 
-const PRESETS = ["compatible", "fair", "tournament"] as const;
 const EFFECTS = ["preset", "enforce", "warn", "off"] as const;
 
 export function Rules(): VNode {
@@ -42,17 +41,21 @@ function PolicyForm(props: { of: Policy; took: (p: Policy) => void; again: () =>
   const [rules, setRules] = useState(props.of.rules);
   const next = { preset, rules };
   const { flaws, submit } = useForm(async () => {
-    const more = harder(props.of, next);
+    const more = harder(props.of, next, props.of.presets);
     if (more.length > 0 && !(await confirm(t.policyTitle, t.policyEnforces(more.map((r) => t.rules[r]).join(", ")), t.change))) return;
     await api.setPolicy(next);
     notify("done", w.value.saved);
     props.again();
   }, []);
+  const effectNow = (rule: Rule) => {
+    const effect = effectOf(next, rule, props.of.presets);
+    return t.effects[effect] ?? effect;
+  };
   const same = preset === props.of.preset && RULES.every((r) => (rules[r] ?? "preset") === (props.of.rules[r] ?? "preset"));
   return (
     <div class="box box-pad">
       <Form onSubmit={submit} flaws={flaws} submit={w.value.save} idle={same}>
-        <Choose label={t.preset} value={preset} onChange={setPreset} hint={t.presetTexts[preset]} options={PRESETS.map((p) => [p as string, t.presets[p] ?? p] as const)} />
+        <Choose label={t.preset} value={preset} onChange={setPreset} hint={t.presetTexts[preset]} options={props.of.presets.map(({ preset: p }) => [p, t.presets[p] ?? p] as const)} />
         <div class="rules">
           {RULES.map((r) => (
             <Choose
@@ -60,7 +63,7 @@ function PolicyForm(props: { of: Policy; took: (p: Policy) => void; again: () =>
               label={t.rules[r] ?? r}
               value={rules[r] ?? "preset"}
               onChange={(to) => setRules({ ...rules, [r]: to })}
-              hint={t.effectNow(t.effects[effectOf(next, r)] ?? effectOf(next, r))}
+              hint={t.effectNow(effectNow(r))}
               options={EFFECTS.map((e) => [e as string, t.effects[e] ?? e] as const)}
             />
           ))}
