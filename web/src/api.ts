@@ -248,6 +248,8 @@ export interface Audit {
   what: string;
   target: string;
   detail: string;
+  hashed: string;
+  link: string | null;
 }
 export interface Page<T> {
   items: T[];

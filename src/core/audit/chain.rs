@@ -8,7 +8,7 @@ use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
 use super::heads::{Day, Waiting};
-use super::{AuditRow, Doer};
+use super::{AuditRow, Doer, Linked};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::ids::AuditId;
@@ -34,9 +34,7 @@ impl Link {
     fn next(self, row: &AuditRow) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0);
-        for field in fields(row) {
-            hasher.update(format!("{}:{field},", field.len()).as_bytes());
-        }
+        hasher.update(hashed(row).as_bytes());
         Self(*hasher.finalize().as_bytes())
     }
 }
@@ -65,6 +63,11 @@ pub fn fields(row: &AuditRow) -> [String; 7] {
         row.target.clone(),
         row.detail.clone(),
     ]
+}
+
+/// The text of a row that its link hashes after the link before, so that a reader can work the link out anew.
+pub fn hashed(row: &AuditRow) -> String {
+    fields(row).into_iter().map(|field| format!("{}:{field},", field.len())).collect()
 }
 
 /// Links a row to the one before it. A link that is missing there does not keep the deed from happening; [`verify`] finds it.
@@ -150,7 +153,7 @@ pub fn verify(core: &Core, caller: &Caller) -> Result<Verified> {
 
 /// A part of the trail with its links, oldest first, for taking it elsewhere; the link is none where it is missing. Needs the
 /// permission to view monitoring.
-pub fn export(core: &Core, caller: &Caller, after: Option<AuditId>) -> Result<Vec<(AuditRow, Option<Link>)>> {
+pub fn export(core: &Core, caller: &Caller, after: Option<AuditId>) -> Result<Vec<Linked>> {
     core.read(|view| {
         server_roles::require(view, caller, ServerPermission::ViewMonitoring)?;
         let rows = page(view, after.unwrap_or(AuditId::new(0)))?;
@@ -215,7 +218,7 @@ mod tests {
         let text = "1:1,27:2027-01-15T08:00:00.000000Z,8:operator,7:console,14:SettingChanged,9:setting 0,1:x,";
         let mut bytes = vec![0; 32];
         bytes.extend_from_slice(text.as_bytes());
-        assert_eq!(fields(&row)[4], "SettingChanged");
+        assert_eq!((fields(&row)[4].as_str(), hashed(&row).as_str()), ("SettingChanged", text));
         assert_eq!(link.unwrap().to_string(), blake3::hash(&bytes).to_hex().to_string());
     }
 

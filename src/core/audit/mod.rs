@@ -8,8 +8,8 @@ mod heads;
 mod heads_tests;
 
 pub(crate) use chain::append_old;
-pub use chain::{Link, Verified, export, fields, verify};
-use chatelaine_store::{Order, Row};
+pub use chain::{Link, Verified, export, fields, hashed, verify};
+use chatelaine_store::{Order, Read, Row};
 pub use heads::{Day, Head, HeadRow, list as list_heads, sign_due};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::ids::{AccountId, AuditId};
 use crate::limits::AUDIT_DETAIL_BYTES_MAX;
 use crate::page::{Ask, Page};
-use crate::schema::{AUDIT, AUDIT_BY_ID};
+use crate::schema::{AUDIT, AUDIT_BY_ID, AUDIT_LINK_BY_ID};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
@@ -202,13 +202,30 @@ fn cut(text: &str) -> String {
 
 /// Lists the trail, newest first. Needs the permission to view monitoring.
 pub fn list(core: &Core, caller: &Caller, ask: Ask<AuditId>) -> Result<Page<AuditRow, AuditId>> {
+    core.read(|view| page(view, caller, &ask))
+}
+
+/// A row with its link; none where it is missing.
+pub type Linked = (AuditRow, Option<Link>);
+
+/// As [`list`], each row with its link, which hashes the link of the row that follows it in the list.
+pub fn list_linked(core: &Core, caller: &Caller, ask: Ask<AuditId>) -> Result<Page<Linked, AuditId>> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ViewMonitoring)?;
-        let wanted = ask.items();
-        let rows = AUDIT_BY_ID.list(view, &(), ask.after.as_ref(), Order::Descending, wanted.saturating_add(1))?;
-        let rows = rows.into_iter().map(|(_, row)| row).collect();
-        Ok(Page::of(rows, wanted, |row: &AuditRow| row.id))
+        let Page { items, next } = page(view, caller, &ask)?;
+        let linked = |row: AuditRow| {
+            let link = AUDIT_LINK_BY_ID.get(view, &row.id)?;
+            Ok((row, link))
+        };
+        Ok(Page { items: items.into_iter().map(linked).collect::<Result<_>>()?, next })
     })
+}
+
+fn page(r: &impl Read, caller: &Caller, ask: &Ask<AuditId>) -> Result<Page<AuditRow, AuditId>> {
+    server_roles::require(r, caller, ServerPermission::ViewMonitoring)?;
+    let wanted = ask.items();
+    let rows = AUDIT_BY_ID.list(r, &(), ask.after.as_ref(), Order::Descending, wanted.saturating_add(1))?;
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
+    Ok(Page::of(rows, wanted, |row: &AuditRow| row.id))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What administrators do: marking cheaters and lifting marks, and looking at marks and the audit trail. Here a token of a login
 //! as administrator is asked for; what the account may do is the domain's matter.
 
-use chatelaine_core::audit::{self, AuditRow, Doer};
+use chatelaine_core::audit::{self, Doer, Linked};
 use chatelaine_core::error::{Error, Reason};
 use chatelaine_core::ids::{AuditId, MarkId};
 use chatelaine_core::limits::REASON_CHARS_MAX;
@@ -40,6 +40,8 @@ struct Entry {
     action: String,
     target: String,
     detail: String,
+    hashed: String,
+    link: String,
 }
 
 #[derive(Serialize)]
@@ -107,18 +109,20 @@ pub(crate) async fn list_marks(call: Call) -> Reply {
     Good::new("10000", "Marks retrieved successfully").with(&page.await?)
 }
 
-/// Lists the audit trail, newest first.
+/// Lists the audit trail, newest first, each entry with its link and the text that was hashed for it after the link before.
 pub(crate) async fn list_audit(call: Call) -> Reply {
     let user = call.administrator()?;
     let ask = part(&call, AuditId::new)?;
-    let page = call.ask(move |core| audit::list(core, &user.caller, ask)).await?;
+    let page = call.ask(move |core| audit::list_linked(core, &user.caller, ask)).await?;
     let next = page.next.map(AuditId::get);
     let entries = page.items.into_iter().map(|row| entry(&call, row)).collect();
     Good::new("10000", "Audit entries retrieved successfully").with(&Entries { entries, next })
 }
 
-fn entry(call: &Call, row: AuditRow) -> Entry {
+fn entry(call: &Call, (row, link): Linked) -> Entry {
     Entry {
+        hashed: audit::hashed(&row),
+        link: link.map_or_else(|| views::NONE.to_owned(), |link| link.to_string()),
         entry_id: row.id.get(),
         time: call.at.zones().show(call.options.time_zone, row.at),
         operator: doer(row.doer, &call.options),

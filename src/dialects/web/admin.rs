@@ -179,13 +179,13 @@ pub async fn change_setting(mut call: Call) -> Reply {
     wire::done()
 }
 
-/// What administrators and room owners did, newest first.
+/// What administrators and room owners did, newest first, each row with its link.
 #[utoipa::path(get, path = "/admin/audit", tag = "admin", params(PageQuery), responses((status = 200, body = Page<Audit>)))]
 pub async fn list_audit(call: Call) -> Reply {
     let caller = call.signed_in().await?;
     let query: PageQuery = call.query()?;
     let ask = Ask { after: ids::after(query.after.as_deref())?, limit: limit(query.limit) };
-    let page = call.ask(move |core| audit::list(core, &caller, ask)).await?;
+    let page = call.ask(move |core| audit::list_linked(core, &caller, ask)).await?;
     let next = page.next.map(|row: AuditId| ids::cursor(row.get()));
     wire::ok(&Page { items: page.items.into_iter().map(Audit::from).collect(), next })
 }

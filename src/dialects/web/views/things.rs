@@ -1,7 +1,7 @@
 //! Files, uploads, the server itself and what administrators see, as our own API shows them.
 
 use chatelaine_core::accounts::{self, State};
-use chatelaine_core::audit::{AuditRow, Doer};
+use chatelaine_core::audit::{self, Doer, Linked};
 use chatelaine_core::{Stamp, files, server_roles, settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -134,6 +134,11 @@ pub struct Audit {
     pub target: String,
     /// Small print.
     pub detail: String,
+    /// The text of the row that its link hashes, as bytes of UTF-8 after those of the link before.
+    pub hashed: String,
+    /// The link: the BLAKE3 hash, in hexadecimal digits, of the link of the row with the number before, and of `hashed`; `null`
+    /// where it is missing.
+    pub link: Option<String>,
 }
 
 /// A ticket for the live socket.
@@ -262,13 +267,15 @@ impl From<settings::Listed> for Setting {
     }
 }
 
-impl From<AuditRow> for Audit {
-    fn from(row: AuditRow) -> Self {
+impl From<Linked> for Audit {
+    fn from((row, link): Linked) -> Self {
         let who = match row.doer {
             Doer::Account(account) => Some(account.get()),
             Doer::Operator | Doer::System | Doer::Anonymous => None,
         };
         Audit {
+            hashed: audit::hashed(&row),
+            link: link.map(|link| link.to_string()),
             id: row.id.get(),
             at: row.at.into(),
             who,
