@@ -375,6 +375,10 @@ pub const CERTIFICATES_PER_MACHINE_MAX: usize = 20;
 pub const MACHINE_NOTICES_KEPT_S: u64 = 400 * 24 * 3_600;
 /// Notices to machines that one command takes away.
 pub const MACHINE_NOTICES_SWEPT_PER_WRITE: usize = 200;
+/// Accounts and machines, counted together, that one command looks at to tell that the limits of their role were changed.
+pub const ROLE_NOTICES_PER_WRITE: usize = 100;
+/// Changes of the limits of roles of which not all machines have been told yet.
+pub const ROLE_NOTICES_WAITING_MAX: usize = 64;
 /// Certificates that ended early, told of in one list.
 pub const REVOCATIONS_LISTED_MAX: usize = 1_000;
 /// Bytes of a text that the server signs.

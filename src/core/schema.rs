@@ -219,6 +219,7 @@ schema! {
         0x0b24 OFFERS_BY_ACCOUNT "offers_by_account": (AccountId, MachineId) => ();
         0x0b25 NONCE_BY_LAUNCH "nonce_by_launch": LaunchCode => crate::machines::nonces::NonceMark;
         0x0b4c BANS_BY_END "bans_by_end": (Stamp, MachineId) => ();
+        0x0b4d ROLE_NOTICES "role_notices": u64 => crate::machines::role_notices::RoleNotice;
 
         // 0c: channels
         0x0c01 CHANNEL_BY_ID "channel_by_id": ChannelId => crate::channels::Channel;

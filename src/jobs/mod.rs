@@ -14,6 +14,7 @@ pub mod mail;
 mod presence;
 mod removed_accounts;
 mod retain;
+mod role_notices;
 mod sweep_blobs;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub struct Job {
 /// Every job.
 pub const ALL: &[Job] = &[
     Job { name: "presence", every: Duration::from_secs(1), run: presence::run },
+    Job { name: "role-notices", every: Duration::from_secs(2), run: role_notices::run },
     Job { name: "heartbeats", every: Duration::from_secs(10), run: heartbeats::run },
     Job { name: "machine-bans", every: Duration::from_secs(60), run: machine_bans::run },
     Job { name: "calls", every: Duration::from_secs(60), run: calls::run },

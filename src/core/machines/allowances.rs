@@ -5,6 +5,7 @@ use chatelaine_store::{Read, Row};
 use serde::{Deserialize, Serialize};
 
 use super::notices::{self, NoticeKind};
+use super::role_notices::{self, Reach};
 use super::slots;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
@@ -180,14 +181,18 @@ pub fn set_for_account(
     core.write(caller, move |tx| {
         server_roles::require_over(tx, &caller_again, ServerPermission::ManageMachines, account)?;
         accounts::get_open(tx, account)?;
+        let before = account_limit(tx, account, usual)?.in_force;
         match &allowance {
             Some(allowance) => ALLOWANCE_BY_ACCOUNT.put(tx, &account, allowance)?,
             None => ALLOWANCE_BY_ACCOUNT.remove(tx, &account)?,
         }
         let detail = allowance.map_or_else(|| "as usual".to_owned(), |allowance| words(allowance.most));
         note(tx, now, &caller_again, &format!("account {account}"), &detail)?;
-        notices::tell_each(tx, now, account, NoticeKind::LimitChanged)?;
-        account_limit(tx, account, usual)
+        let limit = account_limit(tx, account, usual)?;
+        if limit.in_force != before {
+            notices::tell_each(tx, now, account, NoticeKind::LimitChanged)?;
+        }
+        Ok(limit)
     })
 }
 
@@ -204,8 +209,9 @@ fn role_limit(r: &impl Read, role: ServerRoleId) -> Result<RoleLimit> {
     Ok(RoleLimit { own: ALLOWANCE_BY_ROLE.get(r, &role)?, held: slots::held_by_role(r, role)? })
 }
 
-/// Sets what the accounts with a role are allowed, or takes it back. Machines that are active stay so. Fails as [`of_role`] does,
-/// and as [`set_for_account`] for numbers.
+/// Sets what the accounts with a role are allowed, or takes it back. Machines that are active stay so; those that can hear are told
+/// when something changes. Fails as [`of_role`] does, as [`set_for_account`] for numbers, and with `Busy` when the machines of very
+/// many changes are still to be told.
 pub fn set_for_role(
     core: &Core,
     caller: &Caller,
@@ -217,6 +223,7 @@ pub fn set_for_role(
     core.write(caller, move |tx| {
         server_roles::require(tx, &caller_again, ServerPermission::ManageMachines)?;
         server_roles::find_role(tx, role)?.ok_or(Error::NotFound(Thing::ServerRole))?;
+        let before = ALLOWANCE_BY_ROLE.get(tx, &role)?;
         match &allowance {
             Some(allowance) => ALLOWANCE_BY_ROLE.put(tx, &role, allowance)?,
             None => ALLOWANCE_BY_ROLE.remove(tx, &role)?,
@@ -226,8 +233,21 @@ pub fn set_for_role(
             None => "as usual".to_owned(),
         };
         note(tx, now, &caller_again, &format!("server role {role}"), &detail)?;
+        if let Some(reach) = reach(before, allowance) {
+            role_notices::begin(tx, now, role, reach)?;
+        }
         role_limit(tx, role)
     })
+}
+
+/// Whose limits change with the allowance of their role; none when nobody's do.
+fn reach(before: Option<RoleAllowance>, after: Option<RoleAllowance>) -> Option<Reach> {
+    let of_each = |role: RoleAllowance| role.each.map(|most| (most, role.tolerance));
+    let of_all = |role: RoleAllowance| role.total.map(|most| (most, role.tolerance));
+    if before.and_then(of_all) != after.and_then(of_all) {
+        return Some(Reach::All);
+    }
+    (before.and_then(of_each) != after.and_then(of_each)).then_some(Reach::WithoutOwn)
 }
 
 fn check(most: Option<u32>) -> Result<()> {

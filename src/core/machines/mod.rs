@@ -2,7 +2,8 @@
 //! `machine.rs` says what one is, `binding.rs` and `releasing.rs` who has it, `slots.rs` and `allowances.rs` how many may be active,
 //! `standing.rs` which are, `setup.rs`, `tokens.rs` and `history.rs` what belongs to one and `overview.rs` all of it, `fingerprint`,
 //! `enroll.rs` and `drift.rs` by what it is recognised, `heartbeats.rs`, `watching.rs` and `nonces.rs` that it lives, `transfer.rs`,
-//! `replace.rs` and `terms.rs` how it changes hands, `certificates`, `requests.rs` and `notices.rs` what the server signs for one,
+//! `replace.rs` and `terms.rs` how it changes hands, `certificates`, `requests.rs`, `notices.rs` and
+//! `role_notices.rs` what the server signs for one,
 //! `policy.rs` and `alerts.rs` what is asked of them all, `checks.rs` and `marks.rs` what was found out,
 //! `evidence.rs` and `appeals.rs` what speaks for a mark and against it.
 //!
@@ -56,6 +57,9 @@ mod replace;
 pub mod requests;
 #[cfg(test)]
 mod requests_tests;
+pub mod role_notices;
+#[cfg(test)]
+mod role_notices_tests;
 pub mod room_alerts;
 #[cfg(test)]
 mod room_alerts_tests;

@@ -133,11 +133,21 @@ pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<u64> {
 pub(crate) fn tell_each(tx: &mut Tx<'_>, now: Stamp, account: AccountId, kind: NoticeKind) -> Result<()> {
     for (_, machine) in MACHINES_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, MACHINES_PER_ACCOUNT_MAX)? {
         if TOKEN_BY_MACHINE.has(tx, &machine)? {
-            let number = put(tx, now, NewNotice { machine, account, kind })?;
-            wake(tx, now, (machine, number), Audience::account(account))?;
+            tell_one(tx, now, (account, machine), kind)?;
         }
     }
     Ok(())
+}
+
+/// Gives a notice to a machine of an account. The owner hears of it too; who manages machines did it.
+pub(super) fn tell_one(
+    tx: &mut Tx<'_>,
+    now: Stamp,
+    (account, machine): (AccountId, MachineId),
+    kind: NoticeKind,
+) -> Result<()> {
+    let number = put(tx, now, NewNotice { machine, account, kind })?;
+    wake(tx, now, (machine, number), Audience::account(account))
 }
 
 /// As [`tell`], where the account goes away and hears nothing any more.
