@@ -68,10 +68,7 @@ pub fn enroll(core: &Core, caller: &Caller, new: Enrolment) -> Result<Enrolled> 
     let new = checked(new)?;
     let (now, caller_again, rules) = (core.now(), caller.clone(), Rules::of(&core.settings().machines));
     let account = caller.require_account()?;
-    core.write(caller, move |tx| {
-        machine::require_account(tx, account)?;
-        enroll_within(tx, &Desk { now, caller: &caller_again, account, rules: &rules }, &new)
-    })?
+    core.write(caller, move |tx| enroll_within(tx, &Desk { now, caller: &caller_again, account, rules: &rules }, &new))?
 }
 
 /// The same with a name that is trimmed. Fails with `Invalid(..)`.
@@ -80,8 +77,10 @@ pub(super) fn checked(new: Enrolment) -> Result<Enrolment> {
     Ok(Enrolment { name: setup::check_name(&new.name)?, ..new })
 }
 
-/// The inner failure is one whose alert shall hold: the transaction goes on to commit, and has written nothing else.
-fn enroll_within(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> Result<Result<Enrolled>> {
+/// As [`enroll`], of what was checked. The inner failure is one whose alert shall hold: the transaction goes on to commit, and has
+/// written nothing else.
+pub(super) fn enroll_within(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> Result<Result<Enrolled>> {
+    machine::require_account(tx, desk.account)?;
     let rules = desk.rules;
     let (banned, shown) = (desk.account, (new.code.as_ref(), &new.components));
     if let Met::Refused(refused) = bans::meet(tx, desk.now, banned, shown, rules)? {

@@ -9,11 +9,11 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::certificates::{self, Issued, Wish};
-use super::enroll::{Enrolled, Enrolment, enroll};
+use super::enroll::{self, Desk, Enrolled, Enrolment, enroll_within};
 use super::fingerprint::{Components, Digest, Kind, Measured};
 use crate::Core;
 use crate::caller::Caller;
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
 use crate::secrets::random_bytes;
 
 /// The form that is written and read.
@@ -211,18 +211,22 @@ pub struct Brought {
     pub hours: Option<u32>,
 }
 
-/// Binds the machine of a request to the caller's account, or recognises it, and issues the certificate that answers the request.
-/// The token of the machine, if it had one, has ended: it has no network to use one. Fails as binding and issuing do.
+/// Binds the machine of a request to the caller's account, or recognises it, and issues the certificate that answers the request:
+/// both or neither. The token of the machine, if it had one, has ended: it has no network to use one. Fails as binding and issuing
+/// do.
 pub fn answer(core: &Core, caller: &Caller, brought: Brought) -> Result<(Enrolled, Issued)> {
     let Brought { request: Request { nonce, components }, name, hours } = brought;
-    // What cannot be certified is not bound either.
-    certificates::check_hours(&core.settings().machines, hours)?;
-    if !components.tell_apart() {
-        return Err(Error::Refused(Reason::MachineUnproven));
-    }
     let new = Enrolment { name, code: None, components: components.clone(), facts: Vec::new(), watch: None };
-    let enrolled = enroll(core, caller, new)?;
-    let wish = Wish { hours, components, request: Some(nonce) };
-    let issued = certificates::issue(core, caller, enrolled.machine.id, wish)?;
-    Ok((enrolled, issued))
+    let (new, account) = (enroll::checked(new)?, caller.require_account()?);
+    let certificate = certificates::Desk::new(core, caller, Wish { hours, components, request: Some(nonce) })?;
+    core.write(caller, move |tx| {
+        let certificates::Desk { now, caller, rules, .. } = &certificate;
+        let enrolled = match enroll_within(tx, &Desk { now: *now, caller, account, rules }, &new)? {
+            Ok(enrolled) => enrolled,
+            // Nothing but the alert that goes with it is written.
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let issued = certificates::issue_own(tx, &certificate, enrolled.machine.id)??;
+        Ok(Ok((enrolled, issued)))
+    })?
 }

@@ -4,8 +4,11 @@ use super::certificates::{Place, verify};
 use super::fingerprint::Components;
 use super::requests::{Brought, Request, Slip, answer};
 use super::testing::*;
+use super::tokens;
+use crate::caller::Caller;
 use crate::error::{Error, Field, Flaw, Reason};
 use crate::rooms::testing::id;
+use crate::schema::SERVER_FACTS;
 use crate::signing::trusted;
 use crate::testing::World;
 
@@ -97,4 +100,27 @@ fn what_cannot_be_certified_is_not_bound_either() {
     let refused = answer(core, &ann, Brought { request: bare, ..brought(None) }).map(drop);
     assert_eq!(refused, Err(Error::Refused(Reason::MachineUnproven)));
     assert_eq!(count_of(core, &ann), 0);
+}
+
+#[test]
+fn a_machine_whose_certificate_cannot_be_issued_is_not_bound_and_one_that_was_keeps_its_token() {
+    let world = World::new();
+    let (core, ann) = (&world.core, world.person("ann"));
+    let own = enrolled(core, &ann, 2);
+    let brought = |number| Brought { request: Request::new(computer(number)), name: "vault".into(), hours: Some(24) };
+    let facts = core.read(|view| SERVER_FACTS.get(view, &0)).unwrap().unwrap();
+    core.write(&Caller::operator(), |tx| Ok::<_, Error>(SERVER_FACTS.remove(tx, &0)?)).unwrap();
+    for number in [1, 2] {
+        assert!(
+            matches!(answer(core, &ann, brought(number)), Err(Error::Internal(_))),
+            "what is signed lacks its server"
+        );
+    }
+    assert_eq!(count_of(core, &ann), 1);
+    assert_eq!(tokens::resolve(core, own.token.reveal()).map(|key| key.machine), Ok(own.machine.id));
+    core.write(&Caller::operator(), move |tx| Ok::<_, Error>(SERVER_FACTS.put(tx, &0, &facts)?)).unwrap();
+    answer(core, &ann, brought(1)).unwrap();
+    answer(core, &ann, brought(2)).unwrap();
+    assert_eq!(count_of(core, &ann), 2);
+    assert!(tokens::resolve(core, own.token.reveal()).is_err());
 }

@@ -5,6 +5,7 @@ use super::notices::{self, NoticeKind};
 use super::role_notices::go_on;
 use super::testing::*;
 use super::tokens;
+use crate::Core;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::ids::{MachineId, ServerRoleId};
@@ -13,7 +14,6 @@ use crate::rooms::testing::id;
 use crate::schema::ROLE_NOTICES;
 use crate::server_roles::{self, NewServerRole, ServerPermissions};
 use crate::testing::World;
-use crate::Core;
 
 fn role(core: &Core, name: &str) -> ServerRoleId {
     let new = NewServerRole { name: name.into(), description: String::new(), permissions: ServerPermissions::NONE };

@@ -89,16 +89,17 @@ pub fn check_hours(settings: &Machines, hours: Option<u32>) -> Result<u64> {
 }
 
 /// What holds for one issue.
-struct Desk {
-    now: Stamp,
-    caller: Caller,
-    rules: Rules,
+pub(in crate::machines) struct Desk {
+    pub(in crate::machines) now: Stamp,
+    pub(in crate::machines) caller: Caller,
+    pub(in crate::machines) rules: Rules,
     life_s: u64,
     wish: Wish,
 }
 
 impl Desk {
-    fn new(core: &Core, caller: &Caller, wish: Wish) -> Result<Self> {
+    /// Fails with `Invalid(Duration, Range)` and `Refused(MachineUnproven)`.
+    pub(in crate::machines) fn new(core: &Core, caller: &Caller, wish: Wish) -> Result<Self> {
         let settings = core.settings();
         // Who shows too little to be told apart is refused before anything is looked up.
         if !wish.components.tell_apart() {
@@ -114,10 +115,13 @@ impl Desk {
 /// recognised, and `OverLimit(..)` for an inactive one without room.
 pub fn issue(core: &Core, caller: &Caller, machine: MachineId, wish: Wish) -> Result<Issued> {
     let desk = Desk::new(core, caller, wish)?;
-    core.write(caller, move |tx| {
-        let row = machine::own_bound(tx, &desk.caller, machine)?;
-        issue_within(tx, &desk, (machine, row))
-    })?
+    core.write(caller, move |tx| issue_own(tx, &desk, machine))?
+}
+
+/// As [`issue`], within a transaction. The inner failure is one whose alert or count shall hold.
+pub(in crate::machines) fn issue_own(tx: &mut Tx<'_>, desk: &Desk, machine: MachineId) -> Result<Result<Issued>> {
+    let row = machine::own_bound(tx, &desk.caller, machine)?;
+    issue_within(tx, desk, (machine, row))
 }
 
 /// As [`issue`], for the machine that signed in itself.

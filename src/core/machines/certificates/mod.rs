@@ -15,4 +15,4 @@ mod vectors_tests;
 pub use certificate::{Certificate, Proof};
 pub use check::{CLOCK_TOLERANCE_S, Fault, Place, Revocations, Verified, revoked, verify};
 pub use issue::{CertificateRow, Issued, Listed, Wish, check_hours, issue, issue_to_machine, list};
-pub(in crate::machines) use issue::{forget, latest};
+pub(in crate::machines) use issue::{Desk, forget, issue_own, latest};
