@@ -6,7 +6,8 @@ use chatelaine_store::{Order, Read, Text};
 use super::allowances::Most;
 use super::bans::{self, Met};
 use super::drift::Rules;
-use super::fingerprint::Components;
+use super::enroll::{self, Desk};
+use super::fingerprint::{self, Components};
 use super::history::{self, Happened};
 use super::machine::{self, Fact, Facts, Machine, MachineCode, MachineRow, MachineState};
 use super::room_alerts::{self, Told, Topic};
@@ -36,6 +37,8 @@ pub struct NewMachine {
     pub code: MachineCode,
     /// What its client tells about it, in its order.
     pub facts: Vec<Fact>,
+    /// Of what it consists, as its client tells; none where nobody could tell.
+    pub shown: Option<Components>,
     /// What holds where the wish was made.
     pub terms: BindTerms,
 }
@@ -63,7 +66,11 @@ pub enum Stranger {
 /// Binds a machine to an account. An account may for itself; who manages machines for those with no more rights than their own;
 /// who has not signed in as the terms say. Fails, in this order, with `Denied(OtherAccount)`, `Refused(StrangersMayNot)`,
 /// `NotFound(Account)` (also for a closed one), `Refused(MachineBanned)` as the rules say, `Exists(Machine)` when it is bound to this
-/// account, `Taken(MachineCode)` when to another, `OverLimit(..)`. The account hears of it.
+/// account, `Taken(MachineCode)` when to another, `OverLimit(..)`, and with the reasons of the rules `Twin` and `Fingerprint` where
+/// components are shown. The account hears of it.
+///
+/// What is shown is judged whoever shows it, and kept when the owner does who has signed in: if others could have it kept, they could
+/// claim a computer for an account before its owner comes.
 pub fn bind(core: &Core, caller: &Caller, new: NewMachine) -> Result<Machine> {
     Fact::check_all(&new.facts)?;
     let (now, caller_again) = (core.now(), caller.clone());
@@ -79,7 +86,9 @@ pub(super) fn bind_within(
     (new, rules): (&NewMachine, &Rules),
 ) -> Result<Result<Machine>> {
     require_may_bind(tx, caller, new)?;
-    let met = bans::meet(tx, now, new.account, (Some(&new.code), &Components::default()), rules)?;
+    let nothing = Components::default();
+    let shown = new.shown.as_ref().unwrap_or(&nothing);
+    let met = bans::meet(tx, now, new.account, (Some(&new.code), shown), rules)?;
     if let Met::Refused(refused) = met {
         return Ok(Err(refused));
     }
@@ -87,7 +96,13 @@ pub(super) fn bind_within(
         (Err(refused), Met::Tolerated) => return Ok(Err(refused)),
         (refused, _) => refused?,
     }
-    put(tx, now, caller, new).map(Ok)
+    if new.shown.is_some() {
+        let desk = Desk { now, caller, account: new.account, rules };
+        if let Err(refused) = enroll::admit_by_code(tx, &desk, shown)? {
+            return Ok(Err(refused));
+        }
+    }
+    put(tx, now, caller, (new, shown)).map(Ok)
 }
 
 fn require_may_bind(r: &impl Read, caller: &Caller, new: &NewMachine) -> Result<()> {
@@ -136,12 +151,15 @@ pub(super) fn require_room(r: &impl Read, account: AccountId) -> Result<()> {
     if MACHINES_BY_ACCOUNT.count(r, &account, most)? >= most { Err(Error::OverLimit(Limit::Machines)) } else { Ok(()) }
 }
 
-fn put(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, new: &NewMachine) -> Result<Machine> {
+fn put(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, (new, shown): (&NewMachine, &Components)) -> Result<Machine> {
     let (id, account) = (MachineId::new(tx.count_up(&MACHINES)?), new.account);
     let row = MachineRow { account, code: new.code.clone(), bound_at: now, state: MachineState::Active };
     put_rows(tx, id, &row, &Facts(new.facts.clone()))?;
     SETUP_BY_MACHINE.put(tx, &id, &Setup { via: caller.dialect, ..Setup::default() })?;
     slots::take_and_tell(tx, now, caller, (account, id), Most::strict(new.terms.most))?;
+    if !shown.is_empty() && caller.account_id() == Some(account) {
+        fingerprint::keep(tx, now, id, shown, None)?;
+    }
     tell(tx, now, caller, (account, id))?;
     Ok(Machine::of(id, row, new.facts.clone()))
 }

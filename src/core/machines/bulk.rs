@@ -44,7 +44,7 @@ pub fn bind_soon(core: &Core, caller: &Caller, row: &NewRow) -> Result<Answer<Re
         let found = accounts::find_by_handle(tx, &handle)?;
         let account = found.ok_or(Error::NotFound(Thing::Account))?.id;
         let terms = BindTerms { most: 0, stranger: Stranger::Deny };
-        let new = NewMachine { account, code: code.clone(), facts: Vec::new(), terms };
+        let new = NewMachine { account, code: code.clone(), facts: Vec::new(), shown: None, terms };
         let bound = binding::bind_within(tx, now, &caller_again, (&new, &rules))?;
         if let Ok(machine) = &bound {
             let old = setup::of(tx, machine.id)?;

@@ -94,7 +94,7 @@ pub(super) fn enroll_within(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -
     if let Some(known) = known {
         return recognise(tx, desk, new, known);
     }
-    if let Err(refused) = admit(tx, desk, new, other)? {
+    if let Err(refused) = admit(tx, desk, &new.components, other)? {
         return Ok(Err(refused));
     }
     let id = MachineId::new(tx.count_up(&MACHINES)?);
@@ -108,15 +108,23 @@ pub(super) fn require_new(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment) -> 
     if own.is_some() || by_code(tx, desk, new)?.is_some() {
         return Err(Error::Exists(Thing::Machine));
     }
-    admit(tx, desk, new, other)
+    admit(tx, desk, &new.components, other)
 }
 
-/// Judges a machine that the account does not have, beside the most alike of another one.
-fn admit(tx: &mut Tx<'_>, desk: &Desk<'_>, new: &Enrolment, other: Option<Likeness>) -> Result<Result<()>> {
+/// As [`admit`], for protocols that know a machine by its code alone: one that the account has already under another code is one
+/// more to them.
+pub(super) fn admit_by_code(tx: &mut Tx<'_>, desk: &Desk<'_>, shown: &Components) -> Result<Result<()>> {
+    let (_, other) = fingerprint::find_like(tx, desk.account, shown, desk.rules.strictness)?;
+    admit(tx, desk, shown, other)
+}
+
+/// Judges a machine that the account does not have, beside the most alike of another one. The inner failure is one whose alert
+/// shall hold.
+fn admit(tx: &mut Tx<'_>, desk: &Desk<'_>, shown: &Components, other: Option<Likeness>) -> Result<Result<()>> {
     if let Some(refused) = other.map(|other| meet(tx, desk, &other)).transpose()?.flatten() {
         return Ok(Err(refused));
     }
-    if !new.components.tell_apart() {
+    if !shown.tell_apart() {
         policy::judge(tx, desk.now, &desk.rules.policy, Rule::Fingerprint)?;
     }
     Ok(Ok(()))

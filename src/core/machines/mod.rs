@@ -20,6 +20,8 @@ pub mod bans;
 #[cfg(test)]
 mod bans_tests;
 mod binding;
+#[cfg(test)]
+mod binding_tests;
 pub mod bulk;
 pub mod certificates;
 pub mod checks;

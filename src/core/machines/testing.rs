@@ -22,7 +22,8 @@ pub(crate) fn code(number: u32) -> MachineCode {
 /// What one usually binds: no limit, strangers welcome.
 pub(crate) fn new(account: AccountId, number: u32) -> NewMachine {
     let facts = vec![Fact { name: "cpu".into(), value: format!("model {number}") }];
-    NewMachine { account, code: code(number), facts, terms: BindTerms { most: 0, stranger: Stranger::Allow } }
+    let terms = BindTerms { most: 0, stranger: Stranger::Allow };
+    NewMachine { account, code: code(number), facts, shown: None, terms }
 }
 
 /// Binds the machine of this number to the caller's own account.

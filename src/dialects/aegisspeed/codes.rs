@@ -414,8 +414,10 @@ const fn refused(op: Op, reason: Reason) -> Answer {
         Reason::AccountClosed => no_user(op),
         Reason::StrangersMayNot if is_binding(op) => closed(op),
         Reason::StrangersMayNot => ROLE,
-        // No page knows banned machines; their code cannot be registered, and that is what is said.
-        Reason::MachineBanned if is_binding(op) => CODE_BOUND,
+        // No page knows banned machines, or computers that another user has; they cannot be registered, and that is what is said.
+        Reason::MachineBanned | Reason::MachineTwin if is_binding(op) => CODE_BOUND,
+        // What was told could be any computer.
+        Reason::MachineUnproven if is_binding(op) => PARAMETERS,
         Reason::NotAPerson
         | Reason::SetUpAlready
         | Reason::LastAdministrator

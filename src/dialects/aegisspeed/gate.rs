@@ -97,10 +97,23 @@ impl Call {
 
     /// Who shows a good token.
     pub(crate) fn user(&self) -> Result<User, Fault> {
-        let header = self.request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let user = auth::user(self.at.core(), header, self.stranger())?;
+        let user = self.shown()?;
         self.at.count_account(user.account.id)?;
         Ok(user)
+    }
+
+    /// Who shows a good token, where none is asked for: a bad one is like none, and what it is shown for has its own count.
+    pub(crate) fn user_if_any(&self) -> Result<Option<User>, Fault> {
+        match self.shown() {
+            Ok(user) => Ok(Some(user)),
+            Err(Fault::Token) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn shown(&self) -> Result<User, Fault> {
+        let header = self.request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        auth::user(self.at.core(), header, self.stranger())
     }
 
     /// Who shows a good token of a login as administrator.

@@ -5,6 +5,7 @@ use chatelaine_core::accounts::Named;
 use chatelaine_core::accounts::identifiers::{self, Kind};
 use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::limits::REASON_CHARS_MAX;
+use chatelaine_core::machines::fingerprint::{self, Components, Measured};
 use chatelaine_core::machines::{self, BindTerms, Fact, MachineCode, NewMachine, Release, Stranger};
 use serde::Serialize;
 
@@ -25,6 +26,14 @@ pub(crate) const FACTS: [Member; 10] = [
     Member::MachineCpu,
     Member::MachineMotherboard,
     Member::MachineMacAddress,
+];
+
+/// Which of it are components by which a computer is recognised.
+const COMPONENTS: [(Member, fingerprint::Kind); 4] = [
+    (Member::WindowsUuid, fingerprint::Kind::ProductUuid),
+    (Member::MachineCpu, fingerprint::Kind::Cpu),
+    (Member::MachineMotherboard, fingerprint::Kind::BoardName),
+    (Member::MachineMacAddress, fingerprint::Kind::Mac),
 ];
 
 #[derive(Serialize)]
@@ -48,6 +57,15 @@ fn facts(call: &Call) -> Result<Vec<Fact>, Fault> {
     FACTS.into_iter().map(fact).collect()
 }
 
+/// The components among what is told; what makers leave in place is left out.
+fn components(call: &Call) -> Result<Components, Fault> {
+    let told = COMPONENTS.into_iter().map(|(member, kind)| {
+        let value = call.text(member).unwrap_or_default();
+        (kind, Measured::Value(value.to_owned()))
+    });
+    Ok(Components::new(told)?)
+}
+
 fn terms(options: &Options) -> BindTerms {
     let stranger = match options.unauthenticated_bind {
         UnauthenticatedBind::Allow => Stranger::Allow,
@@ -57,15 +75,17 @@ fn terms(options: &Options) -> BindTerms {
     BindTerms { most: options.max_machines_per_user, stranger }
 }
 
-/// Binds a machine to whoever has the number; no token is asked for.
+/// Binds a machine to whoever has the number; no token is asked for. Who shows a good one of the same account is its owner.
 pub(crate) async fn bind_by_user_id(call: Call) -> Reply {
     let (user_id, code, facts) = (call.identity()?, call.machine_code()?, facts(&call)?);
     call.at.count_named(&Named::Identifier(Kind::IdentityNumber, user_id.clone()))?;
-    let (caller, terms, masked) = (call.stranger(), terms(&call.options), ids::mask_identity(&user_id));
+    let (owner, stranger, shown) = (call.user_if_any()?, call.stranger(), Some(components(&call)?));
+    let (terms, masked) = (terms(&call.options), ids::mask_identity(&user_id));
     let bound = call.ask(move |core| {
         let holder = core.read(|view| identifiers::find(core, view, Kind::IdentityNumber, &user_id))?;
         let account = holder.ok_or(Error::NotFound(Thing::Account))?.id;
-        machines::bind(core, &caller, NewMachine { account, code, facts, terms })
+        let caller = owner.filter(|owner| owner.account.id == account).map_or(stranger, |owner| owner.caller);
+        machines::bind(core, &caller, NewMachine { account, code, facts, shown, terms })
     });
     let machine_code = bound.await?.code.as_str().to_owned();
     bound_well(&Bound { user_id: masked, machine_code })
@@ -79,8 +99,9 @@ pub(crate) async fn bind_by_aegisspeed_id(call: Call) -> Reply {
         return Err(Fault::Foreign);
     }
     let (code, facts, terms) = (call.machine_code()?, facts(&call)?, terms(&call.options));
+    let shown = Some(components(&call)?);
     let bound = call.ask(move |core| {
-        let machine = machines::bind(core, &user.caller, NewMachine { account, code, facts, terms })?;
+        let machine = machines::bind(core, &user.caller, NewMachine { account, code, facts, shown, terms })?;
         let user_id = core.read(|view| views::masked_number(view, account))?;
         Ok(Bound { user_id, machine_code: machine.code.as_str().to_owned() })
     });

@@ -10,6 +10,8 @@
 //! wind 60                              sixty seconds pass
 //! set aegis.enabled false              the operator changes a setting; `reset aegis.enabled` takes it back
 //! role ann asac report_checks          the operator makes a role with permissions, unless it is there, and gives it to $ann
+//! ban 1 cheated                        the operator bans the machine of this number
+//! alerts                               what those hear who look after machines, newest first
 //! ```
 //!
 //! `$name` stands for what was kept: beside a token the number of its account. Times are the same in every run, because the
@@ -19,9 +21,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chatelaine_core::ids::AccountId;
+use chatelaine_core::ids::{AccountId, MachineId};
+use chatelaine_core::machines::alerts::{self, Raised};
+use chatelaine_core::machines::bans;
 use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
-use chatelaine_core::{Caller, settings};
+use chatelaine_core::{Ask as PageAsk, Caller, Until, settings};
 use serde_json::Value;
 
 use crate::client::{Answer, Ask};
@@ -70,6 +74,23 @@ impl Script<'_> {
             "role" => {
                 self.role(rest);
                 self.write(">", line);
+            }
+            "ban" => {
+                let (machine, reason) = rest.split_once(' ').expect("a machine and a reason");
+                let machine = MachineId::new(machine.parse().expect("a number"));
+                bans::ban(&self.world.core, &Caller::operator(), machine, (Until::Forever, reason)).expect("a ban");
+                self.write(">", line);
+            }
+            "alerts" => {
+                self.write(">", line);
+                let alerts = alerts::list(&self.world.core, &Caller::operator(), PageAsk::default()).expect("alerts");
+                for Raised { row, .. } in alerts.items {
+                    let with =
+                        row.alert.other.map(|(account, machine)| format!(", machine {machine} of account {account}"));
+                    let said =
+                        format!("{} account {}{}", row.alert.kind.name(), row.alert.account, with.unwrap_or_default());
+                    self.write("<", &said);
+                }
             }
             "with" => {
                 let (header, call) = rest.trim_start_matches('"').split_once("\" ").expect("a header in quotes");

@@ -40,6 +40,7 @@ stories! {
     doors: changeable(),
     users: changeable(),
     machines: changeable(),
+    computers: changeable(),
     powers: changeable(),
     choices: changeable(),
 }

@@ -21,7 +21,7 @@ fn code(number: u32) -> String {
 fn bound(world: &World, person: &Person, number: u32) {
     let terms = BindTerms { most: 0, stranger: Stranger::Deny };
     let (account, code) = (AccountId::new(person.id), MachineCode::new(&code(number)).expect("a code"));
-    let new = NewMachine { account, code, facts: Vec::new(), terms };
+    let new = NewMachine { account, code, facts: Vec::new(), shown: None, terms };
     machines::bind(&world.core, &Caller::operator(), new).expect("bound");
 }
 

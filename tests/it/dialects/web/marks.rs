@@ -26,7 +26,7 @@ fn checked(world: &World, person: &Person, code: &str) {
     let (core, operator, account) = (&world.core, Caller::operator(), AccountId::new(person.id));
     let code = MachineCode::new(code).expect("a code");
     let terms = BindTerms { most: 0, stranger: Stranger::Deny };
-    machines::bind(core, &operator, NewMachine { account, code: code.clone(), facts: Vec::new(), terms })
+    machines::bind(core, &operator, NewMachine { account, code: code.clone(), facts: Vec::new(), shown: None, terms })
         .expect("bound");
     let own = Caller::account(account, Dialect::Web);
     let launch = checks::begin(core, &own, NewCheck { account, code, day: 20_270_115 }).expect("begun").launch;
