@@ -4,9 +4,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use chatelaine_program::own_files::write_whole;
 use serde::{Deserialize, Serialize};
 
-use super::data_dir;
 use crate::config::{Config, TlsMode};
 
 /// The file of the data folder that says where the last server listened.
@@ -22,7 +22,7 @@ struct LastStart {
 /// Notes in the data folder where this server listens.
 pub fn remember(dir: &Path, tls: bool, addresses: &[SocketAddr]) -> io::Result<()> {
     let facts = LastStart { tls, addresses: addresses.to_vec() };
-    data_dir::write_whole(&dir.join(LAST_START), &serde_json::to_string(&facts)?)
+    write_whole(&dir.join(LAST_START), &serde_json::to_string(&facts)?)
 }
 
 /// An address a program on this machine can connect to: "all addresses" become loopback, which every such listener answers on.

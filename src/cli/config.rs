@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, say};
+use super::{Exit, Failure, say};
+use crate::config::Flaws;
 use crate::config::load::{self, Loaded, Sources};
 use crate::config::print;
 
@@ -22,6 +23,12 @@ pub struct Place {
     /// Change one setting, like --set log.level=debug; may be repeated, the last one wins.
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     pub set: Vec<String>,
+}
+
+impl From<Flaws> for Failure {
+    fn from(flaws: Flaws) -> Failure {
+        Failure::new(Exit::Settings, flaws.to_string())
+    }
 }
 
 impl Place {

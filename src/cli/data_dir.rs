@@ -76,17 +76,6 @@ fn unusable(dir: &Path, why: &str) -> Failure {
     Failure::new(Exit::Folder, format!("data folder {} cannot be used: {why}", dir.display()))
 }
 
-/// Writes a small file so that a reader sees the old text or the whole new one.
-pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_data()?;
-    fs::rename(&beside, path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,15 +112,5 @@ mod tests {
         let failure = prepare(scratch.path(), Missing::Make).unwrap_err();
         assert_eq!(failure.exit, Exit::Folder);
         assert!(failure.line.contains("it is a file"), "{failure}");
-    }
-
-    #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
-        let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("ready");
-        write_whole(&path, "one").unwrap();
-        write_whole(&path, "two").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
-        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
     }
 }

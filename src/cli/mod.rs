@@ -11,11 +11,8 @@ mod completions;
 mod config;
 mod control;
 mod data_dir;
-mod failure;
 mod keys;
-mod machine;
 mod open;
-mod qr;
 mod serve;
 mod server_key;
 mod store;
@@ -24,9 +21,11 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use chatelaine_agent::Door;
+use chatelaine_program::{ended, plain, qr, say, unread};
 use clap::{CommandFactory, Parser, Subcommand};
 
-pub use failure::{Exit, Failure};
+pub use chatelaine_program::{Exit, Failure};
 
 const ABOUT: &str = "The server for a place: its people, its machines and its sensors, in one binary.";
 
@@ -67,7 +66,7 @@ enum Command {
     /// Check or show settings, or print an example file.
     Config(config::Args),
     /// Bind this computer to an account at a server, keep its heartbeat, prove it without a network.
-    Machine(machine::Args),
+    Machine(chatelaine_agent::Args),
     /// Measure this machine: the server's hot paths beside their physical limits.
     Bench(bench::Args),
     /// Print a completion script for a shell.
@@ -82,11 +81,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let line = match Line::try_parse_from(arguments) {
         Ok(line) => line,
-        Err(error) => {
-            // Help and version are "errors" for clap; a closed pipe is nobody's concern.
-            let _printed = error.print();
-            return if error.use_stderr() { ExitCode::from(Exit::Usage.number()) } else { ExitCode::SUCCESS };
-        }
+        Err(error) => return unread(&error),
     };
     let done = match line.command {
         Command::Serve(args) => serve::run(&args),
@@ -96,32 +91,11 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Config(args) => config::run(&args),
-        Command::Machine(args) => machine::run(args),
+        Command::Machine(args) => chatelaine_agent::run(args, Door::Whole),
         Command::Bench(args) => bench::run(&args).map_err(Failure::from),
         Command::Completions(args) => completions::run(&args, &mut Line::command()),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("chatelaine: {failure}");
-            failure.into()
-        }
-    }
-}
-
-/// Writes a command's answer to standard output. A reader that left early is no failure.
-fn say(text: &str) -> Result<(), Failure> {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// What strangers wrote, so that nothing in it can steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    ended("chatelaine", done)
 }
 
 #[cfg(test)]

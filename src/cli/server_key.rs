@@ -9,9 +9,9 @@ use std::path::Path;
 
 use chatelaine_core::event::Live;
 use chatelaine_core::{SealKey, migrations};
+use chatelaine_program::own_files::write_whole;
 use chatelaine_store::Store;
 
-use super::data_dir::write_whole;
 use super::{Exit, Failure};
 
 /// The name of the file.

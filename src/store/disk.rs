@@ -4,10 +4,10 @@
 //! that a cut could have left (`disk_journal.rs`). What the engines write inside is theirs, but for the one sync that sled
 //! leaves to us. A file is durable once its bytes are synced **and** the folder with its name is.
 
+use crate::platform;
 use fail::fail_point;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 #[cfg(test)]
@@ -15,7 +15,7 @@ use crate::disk_journal::{self as journal, Op};
 
 /// A new file that only we can read.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    let file = platform::for_us_alone(OpenOptions::new().read(true).write(true).create_new(true)).open(path)?;
     #[cfg(test)]
     journal::note(|| Op::Create(path.to_owned(), journal::identity(&file)));
     Ok(file)
@@ -76,7 +76,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Gives a file a second name.
 pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
-    fs::hard_link(from, to)?;
+    platform::link(from, to)?;
     #[cfg(test)]
     journal::note(|| Op::Link(from.to_owned(), to.to_owned()));
     Ok(())
@@ -93,7 +93,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(dir: &Path) -> io::Result<()> {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    File::open(dir)?.sync_all()?;
+    platform::sync_folder(dir)?;
     #[cfg(test)]
     journal::note(|| Op::SyncFolder(dir.to_owned()));
     Ok(())

@@ -10,6 +10,7 @@ use crate::disk;
 use crate::engine::{Batch, Engine, EngineError, Order, Reading, Step, Urgency};
 use crate::fault::OpenError;
 use crate::key::Span;
+use crate::platform;
 use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -30,7 +31,8 @@ impl SledEngine {
     /// Opens or makes the store in `dir`. May panic on damage: the caller contains that.
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<SledEngine, OpenError> {
         let db = open_patiently(dir, cache_bytes)?;
-        let data = File::open(dir.join(DATA_FILE)).map_err(|error| OpenError::Io { detail: error.to_string() })?;
+        let data = platform::open_to_keep(&dir.join(DATA_FILE))
+            .map_err(|error| OpenError::Io { detail: error.to_string() })?;
         Ok(SledEngine { db, data })
     }
 }

@@ -25,6 +25,7 @@ mod failpoint_tests;
 mod fault;
 mod key;
 mod open;
+mod platform;
 mod row;
 mod seal;
 mod shared;

@@ -10,6 +10,7 @@ use crate::engine_memory::MemoryEngine;
 use crate::engine_redb::RedbEngine;
 use crate::engine_sled::SledEngine;
 use crate::fault::OpenError;
+use crate::platform;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -115,7 +116,7 @@ pub(crate) fn sync_files(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
-            disk::sync(&File::open(entry.path())?)?;
+            disk::sync(&platform::open_to_keep(&entry.path())?)?;
         }
     }
     sync_folder(dir)

@@ -76,6 +76,6 @@ impl Shared {
     pub(crate) fn has_space(&self) -> bool {
         let reserve = self.reserve_bytes.load(Ordering::Relaxed);
         let Some(dir) = self.dir.as_ref().filter(|_| reserve > 0) else { return true };
-        rustix::fs::statvfs(dir).map_or(true, |space| space.f_bavail.saturating_mul(space.f_frsize) >= reserve)
+        fs4::available_space(dir).map_or(true, |bytes| bytes >= reserve)
     }
 }

@@ -53,10 +53,12 @@ fn none(rule: &str, findings: &[String]) {
 
 /// The code of a file without comments and without what stands below its test module.
 fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let next = text.lines().skip(1).chain([""]);
     text.lines()
+        .zip(next)
         .enumerate()
-        .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
-        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or("")))
+        .take_while(|(_, (line, next))| !(line.starts_with("#[cfg(test)]") && next.ends_with('{')))
+        .map(|(at, (line, _))| (at + 1, line.split("//").next().unwrap_or("")))
 }
 
 fn is_test_file(name: &str) -> bool {
@@ -131,9 +133,9 @@ fn foreign_words_stay_in_their_homes() {
         ("hyper::", &["src/serve/", "src/cli/bench/"]),
         ("rcgen::", &["src/serve/"]),
         // What the power cuts of the tests do not see is not proved.
-        (".sync_data(", &["src/store/disk.rs", "src/cli/"]),
-        (".sync_all(", &["src/store/disk.rs", "src/cli/", "src/serve/authority.rs"]),
-        ("fs::rename(", &["src/store/disk.rs", "src/cli/", "src/serve/authority.rs"]),
+        (".sync_data(", &["src/store/disk.rs", "src/program/own_files.rs", "src/cli/bench/floor.rs"]),
+        (".sync_all(", &["src/store/disk.rs", "src/store/platform.rs", "src/cli/", "src/serve/authority.rs"]),
+        ("fs::rename(", &["src/store/disk.rs", "src/program/own_files.rs", "src/serve/authority.rs"]),
     ];
     let mut findings = Vec::new();
     for (name, text) in rust_files() {
@@ -150,6 +152,107 @@ fn foreign_words_stay_in_their_homes() {
         }
     }
     none("an outside crate has one home", &findings);
+}
+
+/// What is built for other operating systems too: the agent and all that it stands on.
+const EVERYWHERE: [&str; 4] = ["src/agent/", "src/program/", "src/core/", "src/store/"];
+
+/// Words that one operating system knows, and the attributes below which they may stand, each in a `platform.rs`.
+const SYSTEMS: [(&str, &[&str]); 14] = [
+    ("os::unix", &["#[cfg(unix)]"]),
+    ("os::fd", &["#[cfg(unix)]"]),
+    ("os::linux", &["#[cfg(target_os = \"linux\")]"]),
+    ("rustix::", &["#[cfg(unix)]"]),
+    ("libc::", &["#[cfg(unix)]"]),
+    ("nix::", &["#[cfg(unix)]"]),
+    ("signal::unix", &["#[cfg(unix)]"]),
+    ("net::unix", &["#[cfg(unix)]"]),
+    ("io::unix", &["#[cfg(unix)]"]),
+    ("net::Unix", &["#[cfg(unix)]"]),
+    ("sd_notify::", &["#[cfg(target_os = \"linux\")]"]),
+    ("os::windows", &["#[cfg(windows)]"]),
+    ("signal::windows", &["#[cfg(windows)]"]),
+    ("windows_sys", &["#[cfg(windows)]"]),
+];
+
+/// The lines of a file, each with the `cfg` attribute of the item at the margin that it belongs to.
+fn with_attributes(text: &str) -> Vec<(usize, &str, &str)> {
+    let mut attribute = "";
+    let mut lines = Vec::new();
+    for (at, line) in code_lines(text) {
+        if line.starts_with("#[cfg(") {
+            attribute = line.trim_end();
+        }
+        lines.push((at, line, attribute));
+        // The last line of an item at the margin; attributes and comments do not end one.
+        if line.starts_with('}') || (line.ends_with(';') && !line.starts_with(' ')) {
+            attribute = "";
+        }
+    }
+    lines
+}
+
+/// What of such a file would not compile elsewhere.
+fn bound_to_a_system(name: &str, text: &str) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (at, line, attribute) in with_attributes(text) {
+        for (word, guards) in SYSTEMS {
+            let is_named = line.match_indices(word).any(|(at, _)| {
+                !line.get(..at).unwrap_or("").ends_with(|before: char| before.is_alphanumeric() || before == '_')
+            });
+            if is_named && !(name.ends_with("/platform.rs") && guards.contains(&attribute)) {
+                findings.push(format!("{name}:{at}: {word}"));
+            }
+        }
+        let is_branch = ["cfg(unix)", "cfg(windows)", "cfg(not(unix))", "cfg(not(windows))", "target_os"]
+            .iter()
+            .any(|word| line.contains(word));
+        if is_branch && !name.ends_with("/platform.rs") {
+            findings.push(format!("{name}:{at}: {}", line.trim()));
+        }
+    }
+    findings
+}
+
+#[test]
+fn what_is_built_for_every_system_names_one_only_in_its_platform_file() {
+    let mut findings = Vec::new();
+    for (name, text) in rust_files() {
+        // The journal of the disk is part of the store's tests, which run on Unix.
+        let is_test = is_test_file(&name) || name == "src/store/disk_journal.rs";
+        if EVERYWHERE.iter().any(|folder| name.starts_with(folder)) && !is_test {
+            findings.extend(bound_to_a_system(&name, &text));
+        }
+    }
+    for folder in EVERYWHERE {
+        let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("manifest");
+        let mut section = "";
+        for line in text.lines() {
+            section = if line.starts_with('[') { line } else { section };
+            let name = line.split(['.', ' ', '=']).next().unwrap_or("");
+            let is_bound = ["rustix", "libc", "nix", "sd-notify", "windows", "windows-sys"].contains(&name);
+            if is_bound && !section.starts_with("[target.") {
+                findings.push(format!("{folder}Cargo.toml: {name} below {section}"));
+            }
+        }
+    }
+    none("one file a package knows operating systems", &findings);
+}
+
+#[test]
+fn a_word_of_one_system_is_found_wherever_it_would_not_compile() {
+    let guarded = "#[cfg(unix)]\nmod here {\n    use std::os::unix::fs::FileExt;\n}\n";
+    assert_eq!(bound_to_a_system("src/agent/platform.rs", guarded), [""; 0]);
+    for (name, text) in [
+        ("src/agent/state.rs", guarded),
+        ("src/agent/platform.rs", "mod here {\n    use std::os::unix::fs::FileExt;\n}\n"),
+        ("src/agent/platform.rs", "#[cfg(windows)]\nmod here {\n    use std::os::unix::fs::FileExt;\n}\n"),
+        ("src/agent/platform.rs", "#[cfg(unix)]\nmod here {\n    fn x() {}\n}\nfn y() { rustix::z() }\n"),
+        ("src/core/clock.rs", "#[cfg(unix)]\nfn x() {}\n"),
+        ("src/store/disk.rs", "use tokio::signal::unix::signal;\n"),
+    ] {
+        assert!(!bound_to_a_system(name, text).is_empty(), "{name}: {text}");
+    }
 }
 
 #[test]
@@ -201,7 +304,8 @@ fn versions_stand_in_the_root_manifest_with_their_reasons() {
     for path in files("src", "Cargo.toml") {
         let text = fs::read_to_string(&path).expect("manifest");
         for line in text.split("dependencies]").skip(1).flat_map(str::lines) {
-            if line.contains("version") || line.contains(" = \"") {
+            let is_heading = line.starts_with('[');
+            if !is_heading && (line.contains("version") || line.contains(" = \"")) {
                 findings.push(format!("{}: {line}", shown(&path)));
             }
         }

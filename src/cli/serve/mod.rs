@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use chatelaine_core::error::{Error, Limit};
 use chatelaine_core::{Caller, Core, Secret, accounts};
+use chatelaine_program::own_files::write_whole;
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
@@ -192,7 +193,7 @@ impl Announcement {
                 url: address::local_url(ready.tls, bound),
             };
             let text = serde_json::to_string(&facts).unwrap_or_default();
-            if let Err(error) = data_dir::write_whole(file, &format!("{text}\n")) {
+            if let Err(error) = write_whole(file, &format!("{text}\n")) {
                 // Whoever waits for the file would wait for ever.
                 let line = format!("the ready file {} cannot be written: {error}", file.display());
                 let _first = self.trouble.set(Failure::failed(line));

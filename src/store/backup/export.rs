@@ -14,10 +14,10 @@ use crate::engine::{Batch, Order, Step};
 use crate::fault::Fault;
 use crate::key::Span;
 use crate::open::FIRST_ROW;
+use crate::platform;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::ops::Bound;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -139,7 +139,7 @@ impl<E: Carried> Store<E> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let partial = Path::new(&partial);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial)?;
+        let file = platform::for_us_alone(OpenOptions::new().write(true).create(true).truncate(true)).open(partial)?;
         let exported = self.export(file, info).and_then(|(exported, file): (_, File)| {
             disk::sync(&file)?;
             disk::rename(partial, path)?;

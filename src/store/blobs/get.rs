@@ -4,9 +4,9 @@
 
 use super::second::Second;
 use super::{BlobError, BlobHash, Blobs, SecondHash};
+use crate::platform;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
 
 /// How much is read at once where a body is read through.
 const PORTION_BYTES: usize = 256 * 1024;
@@ -25,7 +25,7 @@ impl Body {
     pub fn range(&self, offset: u64, length: usize) -> Result<Vec<u8>, BlobError> {
         let left = usize::try_from(self.bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length.min(left)];
-        self.file.read_exact_at(&mut bytes, offset)?;
+        platform::read_exact_at(&self.file, &mut bytes, offset)?;
         Ok(bytes)
     }
 }

@@ -186,9 +186,9 @@ impl Blobs {
     /// How much of the disk under the bodies is in use, in percent; none when the system does not say.
     #[must_use]
     pub fn disk_used_percent(&self) -> Option<f64> {
-        let space = rustix::fs::statvfs(&self.inner.tmp).ok()?;
-        let used = space.f_blocks.saturating_sub(space.f_bfree);
-        let all = used.saturating_add(space.f_bavail);
+        let space = fs4::statvfs(&self.inner.tmp).ok()?;
+        let used = space.total_space().saturating_sub(space.free_space());
+        let all = used.saturating_add(space.available_space());
         (all > 0).then(|| used as f64 * 100.0 / all as f64)
     }
 
@@ -209,8 +209,7 @@ impl Inner {
 
     fn require_space(&self) -> Result<(), BlobError> {
         let reserve = self.reserve_bytes.load(std::sync::atomic::Ordering::Relaxed);
-        let enough = rustix::fs::statvfs(&self.tmp)
-            .map_or(true, |space| space.f_bavail.saturating_mul(space.f_frsize) >= reserve);
+        let enough = fs4::available_space(&self.tmp).map_or(true, |bytes| bytes >= reserve);
         if enough { Ok(()) } else { Err(BlobError::Full) }
     }
 }

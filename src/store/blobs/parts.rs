@@ -7,9 +7,9 @@
 use super::put::SecondHash;
 use super::{BlobError, Blobs, Body, Stored, UploadOptions};
 use crate::disk::{self, sync_folder};
+use crate::platform;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The number of a part, if this is the path of one.
@@ -153,7 +153,7 @@ impl Blobs {
 /// A part that is a body too must not change any more.
 fn require_unnamed(file: &File) -> Result<(), BlobError> {
     let found = file.metadata()?;
-    if found.nlink() > 1 { Err(BlobError::Misplaced { received: found.len() }) } else { Ok(()) }
+    if platform::names_of(&found) > 1 { Err(BlobError::Misplaced { received: found.len() }) } else { Ok(()) }
 }
 
 fn cut(file: &File, length: u64) -> Result<(), BlobError> {

@@ -6,6 +6,7 @@
 use super::second::Second;
 use super::{BlobError, BlobHash, Blobs, make_folder};
 use crate::disk::{self, sync_folder};
+use crate::platform;
 use fail::fail_point;
 use std::fs::File;
 use std::io;
@@ -197,7 +198,7 @@ impl Blobs {
             durable.insert([first, second]);
         }
         if home.exists() {
-            File::open(&home)?.set_modified(SystemTime::now())?;
+            platform::open_to_keep(&home)?.set_modified(SystemTime::now())?;
             disk::remove(path)?;
             return Ok(true);
         }

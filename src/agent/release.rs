@@ -19,7 +19,7 @@ pub struct Args {
 /// Releases this computer.
 pub fn run(here: &Here, args: &Args) -> Result<(), Failure> {
     let state = here.place.read()?;
-    let binding = state.bound()?;
+    let binding = state.bound(here.door)?;
     if !args.yes {
         confirm(&binding.name, &binding.server)?;
     }

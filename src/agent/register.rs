@@ -94,7 +94,7 @@ pub fn run(here: &Here, args: &Args) -> Result<(), Failure> {
     let path = args.replace.map_or("/machines".to_owned(), |number| format!("/machines/{number}/replace"));
     let (keys, registered) = wait(async {
         let keys = trust::fetch(&server).await?;
-        Ok((keys, bind(&server, (&account, &password), (&path, &asked)).await?))
+        Ok((keys, bind(here, &server, (&account, &password), (&path, &asked)).await?))
     })?;
     let binding = Binding {
         server: server.site.url.clone(),
@@ -118,6 +118,7 @@ pub fn run(here: &Here, args: &Args) -> Result<(), Failure> {
 
 /// Signs in, registers, and signs out whatever came of it.
 async fn bind(
+    here: &Here,
     server: &Server,
     (account, password): (&str, &Secret<String>),
     (path, asked): (&str, &Value),
@@ -128,7 +129,7 @@ async fn bind(
     let registered = server.ask(Method::POST, path, Some(&login), Some(asked)).await;
     let ended: Result<Value, Trouble> = server.ask(Method::DELETE, "/logins/current", Some(&login), None).await;
     if let Err(trouble) = ended {
-        eprintln!("chatelaine: the login of this registration could not be ended: {}", plain(&trouble.words()));
+        here.warn(&format!("the login of this registration could not be ended: {}", plain(&trouble.words())));
     }
     Ok(registered?)
 }
@@ -139,10 +140,11 @@ fn tell(here: &Here, server: &Server, registered: &Registered) -> Result<(), Fai
     let how = if *recognised { "is known there and bound again" } else { "is bound" };
     let file = here.place.file();
     let text = format!(
-        "This computer, \"{name}\", {how} at {} as machine {}.\nKept in {}.\nNext: chatelaine machine heartbeat\n",
+        "This computer, \"{name}\", {how} at {} as machine {}.\nKept in {}.\nNext: {} heartbeat\n",
         server.site.url,
         machine.id,
-        file.display()
+        file.display(),
+        here.door.command()
     );
     let object = json!({
         "server": server.site.url, "machine": machine.id, "account": machine.account, "name": machine.name,

@@ -10,6 +10,8 @@ use chatelaine_core::machines::fingerprint::{self, Components, Digest, Kind, Mea
 use serde_json::{Value, json};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, Motherboard, Networks, Product, RefreshKind, System};
 
+use super::platform;
+
 /// Of disks and of network cards, so many are told.
 const MANY_MAX: usize = 8;
 
@@ -96,7 +98,7 @@ fn read_all() -> Vec<(Kind, Read)> {
     all.push((Kind::Cpu, read(brand, "")));
     let memory = system.as_ref().map(System::total_memory).filter(|bytes| *bytes > 0);
     all.push((Kind::Memory, read(memory.map(|bytes| bytes.to_string()), "")));
-    all.extend(many(Kind::DiskSerial, disks()));
+    all.extend(many(Kind::DiskSerial, platform::disks()));
     all.extend(many(Kind::Mac, network_cards()));
     all
 }
@@ -110,10 +112,9 @@ fn pretend(made_up: &str) -> Vec<(Kind, Read)> {
 
 /// What was read, or why not: on Linux some files are there for root alone.
 fn read(value: Option<String>, file: &str) -> Read {
-    let is_guarded = || !file.is_empty() && std::path::Path::new("/sys/devices/virtual/dmi/id").join(file).exists();
     match value {
         Some(value) => Ok(value),
-        None if cfg!(target_os = "linux") && is_guarded() => Err("only root can read it".to_owned()),
+        None if platform::root_alone_reads(file) => Err("only root can read it".to_owned()),
         None => Err("this computer does not tell it".to_owned()),
     }
 }
@@ -129,45 +130,6 @@ fn many(kind: Kind, values: BTreeSet<String>) -> Vec<(Kind, Read)> {
 /// Addresses of network cards that are built in or plugged in, not made up by software.
 fn network_cards() -> BTreeSet<String> {
     let cards = Networks::new_with_refreshed_list();
-    let cards = cards.iter().flat_map(|cards| cards.iter()).filter(|(name, _)| is_hardware(name));
+    let cards = cards.iter().flat_map(|cards| cards.iter()).filter(|(name, _)| platform::is_hardware(name));
     cards.map(|(_, card)| card.mac_address()).filter(|mac| !mac.is_unspecified()).map(|mac| mac.to_string()).collect()
-}
-
-#[cfg(target_os = "linux")]
-fn is_hardware(name: &std::ffi::OsStr) -> bool {
-    std::path::Path::new("/sys/class/net").join(name).join("device").exists()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_hardware(_: &std::ffi::OsStr) -> bool {
-    true
-}
-
-/// Serial numbers of the disks that are built in.
-#[cfg(target_os = "linux")]
-fn disks() -> BTreeSet<String> {
-    let Ok(disks) = std::fs::read_dir("/sys/block") else { return BTreeSet::new() };
-    disks.flatten().filter_map(|disk| serial(&disk.path())).collect()
-}
-
-#[cfg(target_os = "linux")]
-fn serial(disk: &std::path::Path) -> Option<String> {
-    let text = |file: &str| std::fs::read_to_string(disk.join(file)).ok().map(|text| text.trim().to_owned());
-    // Made up by software, like loop devices: they stand on no hardware.
-    let is_built_in = disk.join("device").exists() && text("removable").is_some_and(|flag| flag == "0");
-    let serial = || ["serial", "device/serial", "device/wwid", "wwid"].into_iter().find_map(text);
-    is_built_in.then(serial).flatten().filter(|serial| !serial.is_empty())
-}
-
-/// Serial numbers that were given to the volumes of built-in disks.
-#[cfg(windows)]
-fn disks() -> BTreeSet<String> {
-    let disks = sysinfo::Disks::new_with_refreshed_list();
-    let disks = disks.iter().flat_map(|disks| disks.iter()).filter(|disk| !disk.is_removable());
-    disks.filter_map(sysinfo::Disk::id).map(|id| format!("{id:08X}")).collect()
-}
-
-#[cfg(not(any(target_os = "linux", windows)))]
-fn disks() -> BTreeSet<String> {
-    BTreeSet::new()
 }

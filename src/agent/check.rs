@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::state::State;
 use super::trust::Pinned;
-use super::{Exit, Failure, Here, components, now};
+use super::{Door, Exit, Failure, Here, components, now};
 
 /// No certificate, list of keys or list of revocations is longer.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -135,9 +135,12 @@ fn read(file: &Path) -> Result<String, Failure> {
 }
 
 /// A request code of a computer that consists of this.
-pub fn request_code(components: &Components) -> Result<String, Failure> {
+pub fn request_code(door: Door, components: &Components) -> Result<String, Failure> {
     if !components.tell_apart() {
-        let line = "too little can be read here to tell this computer from others; try as root, and see: chatelaine machine status";
+        let line = format!(
+            "too little can be read here to tell this computer from others; try as root, and see: {} status",
+            door.command()
+        );
         return Err(Failure::failed(line));
     }
     Ok(Request::new(components.clone()).code())

@@ -9,8 +9,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::{qr, say};
-use super::{Exit, Failure, Here, check, components, put, server_of, trust, wait};
+use super::{Exit, Failure, Here, check, components, put, qr, say, server_of, trust, wait};
 
 /// What to do about certificates.
 #[derive(clap::Args, Debug)]
@@ -57,7 +56,7 @@ pub fn run(here: &Here, args: &Args) -> Result<(), Failure> {
 
 fn issue(here: &Here, args: &Args) -> Result<(), Failure> {
     let mut state = here.place.read()?;
-    let binding = state.bound()?.clone();
+    let binding = state.bound(here.door)?.clone();
     let found = components::measure();
     let mut asked = json!({ "components": components::as_json(&found) });
     if let Some(hours) = args.hours {
@@ -99,7 +98,7 @@ fn tell(here: &Here, out: Option<&Path>, issued: &Issued) -> Result<(), Failure>
 }
 
 fn request(here: &Here, with_qr: bool) -> Result<(), Failure> {
-    let code = check::request_code(&components::counting(&components::measure()))?;
+    let code = check::request_code(here.door, &components::counting(&components::measure()))?;
     if !here.json {
         let terminal = std::io::stdout().is_terminal();
         let picture = if with_qr { format!("\n{}", qr::blocks(&code, terminal)) } else { String::new() };
@@ -107,7 +106,8 @@ fn request(here: &Here, with_qr: bool) -> Result<(), Failure> {
         if terminal {
             eprintln!(
                 "Give this code to the server on a computer with a network (Machines, \"Request code\"), and bring the certificate and\n\
-                 the server's /.well-known/chatelaine-keys.json back: chatelaine machine certificate --check FILE --keys FILE"
+                 the server's /.well-known/chatelaine-keys.json back: {} certificate --check FILE --keys FILE",
+                here.door.command()
             );
         }
         return Ok(());

@@ -1,15 +1,19 @@
-//! `chatelaine machine`: the agent on a computer that is bound to somebody's account at a server. It needs no data folder and no
-//! server on the same computer, only a small folder of its own for what it must not forget.
+//! The agent on a computer that is bound to somebody's account at a server: `chatelaine machine`, and alone `chatelaine-machine`.
+//! It needs no data folder and no server on the same computer, only a small folder of its own for what it must not forget.
+//!
+//! It is written for Linux, Windows and macOS; what differs between them is in `platform.rs` alone.
 
 mod certificate;
 mod check;
 mod client;
 mod components;
+mod door;
 mod heartbeat;
 mod keeping;
 mod live;
 mod notices;
 mod pace;
+mod platform;
 mod register;
 mod release;
 mod state;
@@ -20,15 +24,15 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use chatelaine_core::clock::{Clock, Stamp, SystemClock};
+use chatelaine_program::{Exit, Failure, plain, qr, say};
 use serde_json::Value;
 
-use super::{Exit, Failure, plain, say};
 use client::{Server, Site};
 use state::{Binding, Place};
 
-/// What to do with the binding of this computer.
-#[derive(clap::Args, Debug)]
-#[command(after_help = "\
+pub use door::{Door, main};
+
+const EXAMPLES: &str = "\
 Examples:
   chatelaine machine status                                    what is known of this computer
   chatelaine machine register --server https://chat.example.org --ca ca.pem
@@ -38,7 +42,11 @@ Examples:
   chatelaine machine release                                   let go of it
 
 Only digests of components leave this computer. The state lies in /var/lib/chatelaine-machine for root and in the
-folder of the platform for others, or where --state says.")]
+folder of the platform for others, or where --state says.";
+
+/// What to do with the binding of this computer.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The folder that keeps the state.
     #[arg(long, global = true, value_name = "DIR")]
@@ -65,8 +73,8 @@ enum What {
 }
 
 /// Does it.
-pub fn run(args: Args) -> Result<(), Failure> {
-    let here = Here { place: Place::of(args.state)?, json: args.json };
+pub fn run(args: Args, door: Door) -> Result<(), Failure> {
+    let here = Here { place: Place::of(args.state)?, json: args.json, door };
     match args.what {
         What::Status(args) => status::run(&here, &args),
         What::Register(args) => register::run(&here, &args),
@@ -81,9 +89,15 @@ pub fn run(args: Args) -> Result<(), Failure> {
 struct Here {
     place: Place,
     json: bool,
+    door: Door,
 }
 
 impl Here {
+    /// Says something that is no answer, where only people look.
+    fn warn(&self, text: &str) {
+        eprintln!("{}: {text}", self.door.program());
+    }
+
     /// Says one thing: a text for people, or one object on one line for scripts.
     fn tell(&self, text: &str, object: &Value) -> Result<(), Failure> {
         if self.json { say(&format!("{object}\n")) } else { say(&format!("{}\n", text.trim_end())) }

@@ -1,22 +1,19 @@
 //! What the agent must not forget: where this computer is bound, its token, the keys that the server's words are verified with,
 //! and the latest time it knows of. One file for its user alone, replaced whole, changed by one process at a time.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chatelaine_core::clock::Stamp;
 use chatelaine_core::secrets::Secret;
-use etcetera::BaseStrategy;
+use chatelaine_program::own_files;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::super::data_dir::write_whole;
-use super::super::{Exit, Failure};
 use super::trust::Pinned;
+use super::{Door, Exit, Failure, platform};
 
 const FILE: &str = "machine.json";
-/// The name of the folder, where the platform has folders for such things.
-const FOLDER: &str = "chatelaine-machine";
 const VERSION: u32 = 1;
 /// No state file is longer.
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -101,11 +98,14 @@ impl<'de> Deserialize<'de> for Token {
 
 impl State {
     /// The binding. Fails for a computer that is not bound, or no longer.
-    pub fn bound(&self) -> Result<&Binding, Failure> {
-        match &self.binding {
-            Some(Binding { ended: None, .. }) => self.binding.as_ref().ok_or_else(not_registered),
-            Some(Binding { ended: Some(ended), .. }) => Err(ended.failure()),
-            None => Err(not_registered()),
+    pub fn bound(&self, door: Door) -> Result<&Binding, Failure> {
+        let Some(binding) = &self.binding else {
+            let line = format!("this computer is not bound from here: {} register --server URL", door.command());
+            return Err(Failure::new(Exit::Unbound, line));
+        };
+        match &binding.ended {
+            None => Ok(binding),
+            Some(ended) => Err(ended.failure()),
         }
     }
 
@@ -129,10 +129,6 @@ impl Ended {
     }
 }
 
-fn not_registered() -> Failure {
-    Failure::new(Exit::Unbound, "this computer is not bound from here: chatelaine machine register --server URL")
-}
-
 /// The folder of the state and what is done with it.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -144,7 +140,7 @@ impl Place {
     pub fn of(named: Option<PathBuf>) -> Result<Place, Failure> {
         let given = std::env::var_os("STATE_DIRECTORY").filter(|text| !text.is_empty());
         let given = || given.as_ref().and_then(|all| std::env::split_paths(all).next());
-        match named.or_else(given).or_else(by_platform) {
+        match named.or_else(given).or_else(platform::folder) {
             Some(dir) => Ok(Place { dir }),
             None => {
                 Err(Failure::new(Exit::Folder, "there is no home folder to keep the state in: name one by --state"))
@@ -165,7 +161,7 @@ impl Place {
             Err(error) => return Err(self.unusable(&error.to_string())),
         };
         let meta = file.metadata().map_err(|error| self.unusable(&error.to_string()))?;
-        if is_open_to_others(&meta) {
+        if own_files::is_open_to_others(&meta) {
             return Err(self.unusable("others can read the token in it; run chmod 600 on it"));
         }
         if meta.len() > BYTES_MAX {
@@ -192,7 +188,8 @@ impl Place {
         let answer = change(&mut state);
         state.version = VERSION;
         let text = serde_json::to_string_pretty(&state).map_err(|error| self.unusable(&error.to_string()))?;
-        write_whole(&self.file(), &format!("{text}\n")).map_err(|error| self.unusable(&error.to_string()))?;
+        own_files::write_whole(&self.file(), &format!("{text}\n"))
+            .map_err(|error| self.unusable(&error.to_string()))?;
         Ok(answer)
     }
 
@@ -210,19 +207,11 @@ impl Place {
     }
 
     fn make(&self) -> Result<(), Failure> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.dir).map_err(|error| self.unusable(&error.to_string()))
+        own_files::make_folder(&self.dir).map_err(|error| self.unusable(&error.to_string()))
     }
 
     fn open_lock(&self, name: &str) -> Result<File, Failure> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(self.dir.join(name)).map_err(|error| self.unusable(&error.to_string()))
+        own_files::lock_file(&self.dir.join(name)).map_err(|error| self.unusable(&error.to_string()))
     }
 
     fn unusable(&self, why: &str) -> Failure {
@@ -230,30 +219,11 @@ impl Place {
     }
 }
 
-#[cfg(unix)]
-fn is_open_to_others(meta: &fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::mode(meta) & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    // The folder of the user is closed to others there.
-    false
-}
-
-fn by_platform() -> Option<PathBuf> {
-    #[cfg(unix)]
-    if rustix::process::geteuid().is_root() {
-        return Some(Path::new("/var/lib").join(FOLDER));
-    }
-    let base = etcetera::base_strategy::choose_native_strategy().ok()?;
-    // What signs in a computer must not wander to another one with the user: on Windows this is the folder that stays.
-    let dir = if cfg!(windows) { base.cache_dir() } else { base.state_dir().unwrap_or_else(|| base.data_dir()) };
-    Some(dir.join(FOLDER))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     fn place(dir: &Path) -> Place {
@@ -275,6 +245,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_is_kept_is_for_its_user_alone_and_its_token_is_never_printed() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -285,7 +256,7 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         assert_eq!((mode(&place.file()), mode(place.file().parent().unwrap())), (0o600, 0o700));
         let state = place.read().unwrap();
-        assert_eq!(state.bound().unwrap().token.0.reveal(), "cm_secret");
+        assert_eq!(state.bound(Door::Whole).unwrap().token.0.reveal(), "cm_secret");
         assert!(!format!("{state:?}").contains("secret"));
         fs::set_permissions(place.file(), fs::Permissions::from_mode(0o640)).unwrap();
         let failure = place.read().unwrap_err();

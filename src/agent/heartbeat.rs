@@ -91,7 +91,7 @@ impl<'a> Beating<'a> {
         let is_banned = |ended: &Ended| ended.why == "banned";
         let binding = match &state.binding {
             Some(binding) if binding.ended.as_ref().is_some_and(is_banned) => binding,
-            Some(_) | None => state.bound()?,
+            Some(_) | None => state.bound(here.door)?,
         };
         Ok(Self {
             here,
@@ -197,7 +197,7 @@ impl<'a> Beating<'a> {
             Err(why) => {
                 // Once is enough: the server says it again with each heartbeat.
                 if !std::mem::replace(&mut self.doubted, true) {
-                    eprintln!("chatelaine: a word of the server is not believed: {}", plain(&why));
+                    self.here.warn(&format!("a word of the server is not believed: {}", plain(&why)));
                 }
                 return Ok(());
             }

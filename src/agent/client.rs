@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::{Exit, Failure};
+use super::{Exit, Failure, plain};
 
 /// One answer is not longer than this.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -139,7 +139,7 @@ impl From<Trouble> for Failure {
             Trouble::Unreachable(_) | Trouble::Untrusted(_) => Exit::Server,
             Trouble::Refused(_) | Trouble::Strange(_) => Exit::Failed,
         };
-        Failure::new(exit, super::super::plain(&trouble.words()))
+        Failure::new(exit, plain(&trouble.words()))
     }
 }
 

@@ -10,6 +10,7 @@ use super::client::Trouble;
 use super::heartbeat::{Answer, Beating};
 use super::live::{SILENCE, Said, Socket};
 use super::pace::{BackOff, between_beats};
+use super::platform::{service, stopped};
 use super::{Failure, plain};
 
 /// A heartbeat that was sent over the socket is answered within this.
@@ -57,7 +58,7 @@ pub async fn keep(beating: Beating<'_>) -> Result<(), Failure> {
         trouble: None,
     };
     let mut stop = std::pin::pin!(stopped());
-    let alive_every = systemd::begin();
+    let alive_every = service::begin();
     let mut alive_at = Instant::now();
     let ended = loop {
         let turn = tokio::select! {
@@ -73,7 +74,7 @@ pub async fn keep(beating: Beating<'_>) -> Result<(), Failure> {
             Turn::Stop => break Ok(()),
             Turn::Alive => {
                 alive_at = Instant::now() + alive_every.unwrap_or(SILENCE);
-                systemd::alive();
+                service::alive();
             }
             turn => {
                 if let Err(failure) = keeping.take(turn).await {
@@ -82,7 +83,7 @@ pub async fn keep(beating: Beating<'_>) -> Result<(), Failure> {
             }
         }
     };
-    systemd::ending();
+    service::ending();
     if let Some(socket) = keeping.socket.take() {
         socket.close().await;
     }
@@ -217,61 +218,4 @@ impl Keeping<'_> {
         self.trouble = Some(words);
         told
     }
-}
-
-/// Somebody says stop: a signal, or the keys of a terminal.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _asked = tokio::signal::ctrl_c().await;
-}
-
-/// What systemd hears, where it started us.
-mod systemd {
-    use std::time::Duration;
-
-    #[cfg(target_os = "linux")]
-    fn tell(state: sd_notify::NotifyState<'_>) {
-        // Nobody else minds.
-        let _told = sd_notify::notify(&[state]);
-    }
-
-    /// It runs; gives how often it has to say so, if it has to.
-    #[cfg(target_os = "linux")]
-    pub fn begin() -> Option<Duration> {
-        tell(sd_notify::NotifyState::Ready);
-        sd_notify::watchdog_enabled().map(|within| within / 3)
-    }
-
-    /// It still runs.
-    #[cfg(target_os = "linux")]
-    pub fn alive() {
-        tell(sd_notify::NotifyState::Watchdog);
-    }
-
-    /// It ends.
-    #[cfg(target_os = "linux")]
-    pub fn ending() {
-        tell(sd_notify::NotifyState::Stopping);
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn begin() -> Option<Duration> {
-        None
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn alive() {}
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn ending() {}
 }
