@@ -17,7 +17,7 @@ use super::{Door, Exit, Failure, Here, components, now};
 /// No certificate, list of keys or list of revocations is longer.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-const OVER: &str = "it is revoked: this computer is no longer bound";
+const OVER: &str = "it is revoked: this computer was released, banned or handed over after it was issued";
 
 /// What came of it.
 pub struct Verdict(Result<Verified, String>);
@@ -74,11 +74,13 @@ fn verdict(state: &State, text: &str, components: &Components, revocations: Opti
     Verdict(verified.and_then(|verified| if is_over(state, &verified) { Err(OVER.to_owned()) } else { Ok(verified) }))
 }
 
-/// Whether it is known here that the machine is no longer bound as it was when the certificate was issued.
+/// Whether it is known here that the binding ended, or was suspended, after the certificate was issued.
 fn is_over(state: &State, verified: &Verified) -> bool {
     let binding = state.binding.as_ref().filter(|binding| binding.machine == verified.certificate.machine.get());
+    // A ban that was lifted ended what was issued before it all the same.
+    let is_revoked = binding.is_some_and(|binding| binding.revoked > verified.certificate.epoch);
     let ended = binding.and_then(|binding| binding.ended.as_ref());
-    ended.is_some_and(|ended| ended.at >= verified.certificate.issued)
+    is_revoked || ended.is_some_and(|ended| ended.at >= verified.certificate.issued)
 }
 
 fn words(fault: Fault) -> String {

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Exit, Failure, plain};
+use super::{Exit, Failure, now, plain};
 
 /// One answer is not longer than this.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How the program calls itself.
 pub const AGENT: &str = concat!("chatelaine-machine/", env!("CARGO_PKG_VERSION"));
 const API: &str = "/api/v1";
+/// A wait that is told by the time at which it ends; shorter ones are over before that is read.
+const WORTH_A_TIME: Duration = Duration::from_secs(60);
 
 /// Where a server is, and how it is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +141,9 @@ impl From<Trouble> for Failure {
             Trouble::Unreachable(_) | Trouble::Untrusted(_) => Exit::Server,
             Trouble::Refused(_) | Trouble::Strange(_) => Exit::Failed,
         };
-        Failure::new(exit, plain(&trouble.words()))
+        let later = trouble.come_back().filter(|wait| *wait >= WORTH_A_TIME);
+        let later = later.map(|wait| format!("; not before {}", now().plus_seconds(wait.as_secs())));
+        Failure::new(exit, plain(&(trouble.words() + &later.unwrap_or_default())))
     }
 }
 

@@ -203,6 +203,7 @@ impl<'a> Beating<'a> {
             }
         };
         self.read = word.number;
+        let is_end = word.ends().is_some();
         match word.ends() {
             Some(ended) => self.ended = Some(ended),
             None if word.lifts() => self.ended = None,
@@ -212,6 +213,9 @@ impl<'a> Beating<'a> {
             state.saw(word.at);
             if let Some(binding) = &mut state.binding {
                 binding.notices = word.number;
+                if is_end {
+                    binding.revoked = word.number;
+                }
                 binding.ended.clone_from(&self.ended);
             }
         })?;

@@ -106,6 +106,7 @@ pub fn run(here: &Here, args: &Args) -> Result<(), Failure> {
         registered_at: now(),
         token: Token(Secret::new(registered.token.clone())),
         notices: 0,
+        revoked: 0,
         ended: None,
     };
     here.place.change(move |state| {

@@ -56,6 +56,9 @@ pub struct Binding {
     pub token: Token,
     /// The number of the last notice that was verified.
     pub notices: u64,
+    /// The number of the last notice that ended all certificates issued before it; 0 for none.
+    #[serde(default)]
+    pub revoked: u64,
     /// Why it is no longer bound, and since when that is known.
     pub ended: Option<Ended>,
 }
@@ -241,6 +244,7 @@ mod tests {
             registered_at: Stamp::from_seconds(5),
             token: Token(Secret::from("cm_secret")),
             notices: 0,
+            revoked: 0,
             ended: None,
         }
     }

@@ -63,6 +63,16 @@ fn a_computer_is_bound_shows_that_it_lives_and_is_let_go() {
 }
 
 #[test]
+fn who_releases_too_early_is_told_from_when_on_it_goes() {
+    let desk = Desk::new(&["--set", "machines.release_cooldown_days=7"]);
+    desk.register(&[]);
+    let line = desk.agent(&["release", "--yes"]).refused(1);
+    let time = line.trim_end().rsplit_once("not before ").map_or("", |(_, time)| time);
+    let day = chatelaine_core::Stamp::parse(time).unwrap_or_else(|_| panic!("{line}"));
+    assert!(day > chatelaine_core::clock::Clock::now(&chatelaine_core::clock::SystemClock).plus_seconds(6 * 86_400));
+}
+
+#[test]
 fn the_password_and_the_login_are_kept_nowhere_and_the_token_is_never_said() {
     let desk = Desk::new(&[]);
     let (token, ca) = (desk.login("ada"), desk.file("ca.pem"));

@@ -16,6 +16,10 @@ fn a_ban_reaches_the_computer_over_its_live_socket_and_holds_until_it_is_lifted(
     let beat = keeper.event("heartbeat");
     assert_eq!((&beat["by"], &beat["state"]), (&"live".into(), &"active".into()));
     let root = desk.login("root");
+    let file = desk.file("desk.cert");
+    desk.said(&["certificate", "--out", file.to_str().unwrap()]);
+    let check = ["certificate", "--check", file.to_str().unwrap()];
+    desk.agent(&check).good();
     desk.call("POST", &format!("/admin/machines/{machine}/ban"), &root, &json!({ "reason": "cheated" })).expect(204);
     let notice = keeper.event("notice");
     assert_eq!((&notice["kind"], &notice["until"]), (&"ban".into(), &"forever".into()));
@@ -30,6 +34,10 @@ fn a_ban_reaches_the_computer_over_its_live_socket_and_holds_until_it_is_lifted(
     let said = desk.agent(&["heartbeat", "--once"]).good();
     assert!(said.contains("the machine is active") || said.contains("lifted"), "{said}");
     assert_eq!(desk.said(&["status"])["binding"]["ended"], Value::Null);
+    let line = desk.agent(&check).refused(13);
+    assert!(line.contains("revoked"), "a ban ends what was issued before it: {line}");
+    desk.said(&["certificate", "--out", file.to_str().unwrap()]);
+    desk.agent(&check).good();
 }
 
 #[test]
