@@ -94,6 +94,8 @@ pub enum Field {
     Permissions,
     /// The name of a role.
     RoleName,
+    /// The name of an organisation.
+    OrganisationName,
     /// The text of a message or announcement.
     Text,
     /// The typed segments of a message.
@@ -178,6 +180,8 @@ pub enum Thing {
     Report,
     /// A role on the server.
     ServerRole,
+    /// An organisation.
+    Organisation,
     /// A run-time setting.
     Setting,
     /// An announcement.

@@ -87,6 +87,10 @@ id!(
     ServerRoleId, ID_END
 );
 id!(
+    /// An organisation whose members are looked after by their own administrators.
+    OrganisationId, ID_END
+);
+id!(
     /// Something that happened; one counter for all kinds, so ids order the whole server.
     EventId, ID_END
 );

@@ -27,6 +27,7 @@ pub mod machines;
 pub mod maintenance;
 pub mod messages;
 pub mod migrations;
+pub mod organisations;
 pub mod outbox;
 pub mod page;
 pub mod presence;

@@ -57,6 +57,10 @@ pub const IDENTIFIER_BYTES_MAX: usize = 1_024;
 pub const PERSON_TEXT_CHARS_MAX: usize = 64;
 /// Characters of a person's address.
 pub const PERSON_ADDRESS_CHARS_MAX: usize = 200;
+/// Letters and digits of the name of an organisation.
+pub const ORGANISATION_NAME_CHARS_MAX: usize = 50;
+/// Marks, lifted ones included, with which an account can still be put into an organisation.
+pub const ORGANISATION_MARKS_MOVED_MAX: usize = 10_000;
 /// Bytes of a public key.
 pub const PUBLIC_KEY_BYTES_MAX: usize = 4_096;
 /// Bytes of the key by which a protocol calls a picture.

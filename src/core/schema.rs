@@ -90,14 +90,19 @@ schema! {
         0x0308 ASKED_BY_PEOPLE "asked_by_people": (AccountId, u64, AccountId) => crate::friends::Asked;
         0x0309 ALIAS_BY_REQUEST "alias_by_request": (AccountId, AccountId) => String;
 
-        // 04: roles on the server, audit, announcements
-        0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRole, cached;
+        // 04: roles on the server, organisations, audit, announcements
+        0x0401 SERVER_ROLE_BY_ID "server_role_by_id": ServerRoleId => crate::server_roles::ServerRoleRow, cached;
         0x0402 ACCOUNTS_BY_SERVER_ROLE "accounts_by_server_role": (ServerRoleId, AccountId) => ();
         0x0403 AUDIT_BY_ID "audit_by_id": AuditId => crate::audit::AuditRow;
         0x0406 AUDIT_LINK_BY_ID "audit_link_by_id": AuditId => crate::audit::Link;
         0x0407 AUDIT_HEAD_BY_DAY "audit_head_by_day": crate::audit::Day => crate::audit::HeadRow;
         0x0404 ANNOUNCEMENT_BY_ID "announcement_by_id": AnnouncementId => crate::announcements::AnnouncementRow;
         0x0405 TITLE_BY_ANNOUNCEMENT "title_by_announcement": AnnouncementId => String;
+        0x0408 SCOPE_BY_SERVER_ROLE "scope_by_server_role": ServerRoleId => crate::server_roles::Scope, cached;
+        0x0409 ORGANISATION_BY_ID "organisation_by_id": OrganisationId => crate::organisations::OrganisationRow;
+        0x040a ID_BY_ORGANISATION_NAME "id_by_organisation_name": Text => OrganisationId;
+        0x040b ORGANISATION_BY_ACCOUNT "organisation_by_account": AccountId => OrganisationId, cached;
+        0x040c ACCOUNTS_BY_ORGANISATION "accounts_by_organisation": (OrganisationId, AccountId) => ();
 
         // 05: events
         0x0501 EVENT_BY_ID "event_by_id": EventId => crate::event_log::StoredEvent;
@@ -211,6 +216,8 @@ schema! {
         0x0b48 MACHINES_BY_TAIL "machines_by_tail": ([u8; 4], MachineId) => ();
         0x0b49 ROOM_ALERTS "room_alerts": RoomId => crate::machines::room_alerts::RoomAlerts;
         0x0b4a ALERTED_ROOMS "alerted_rooms": (u8, RoomId) => ();
+        0x0b4e MARKS_BY_ORGANISATION "marks_by_organisation": (OrganisationId, MarkId) => ();
+        0x0b4f OPEN_APPEALS_BY_ORGANISATION "open_appeals_by_organisation": (OrganisationId, Stamp, MarkId) => ();
         0x0b4b CHECKS_BY_MACHINE "checks_by_machine": (MachineId, LaunchCode) => ();
         0x0b20 BEAT_BY_MACHINE "beat_by_machine": MachineId => crate::machines::heartbeats::BeatRow;
         0x0b21 BEATS_BY_HOUR "beats_by_hour": (MachineId, u32) => u16;
@@ -272,6 +279,7 @@ schema! {
         0x0f12 CERTIFICATES "certificates";
         0x0f13 NOTICES "notices";
         0x0f14 SIGNING_KEYS "signing_keys";
+        0x0f15 ORGANISATIONS "organisations";
     }
 }
 

@@ -24,6 +24,8 @@ export interface Me {
   time_zone: string;
   server_role: Id | null;
   permissions: string[];
+  organisation: string | null;
+  organisation_permissions: string[];
   created_at: Time;
   updated_at: Time;
 }

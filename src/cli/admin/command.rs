@@ -136,6 +136,8 @@ pub enum Command {
         name: String,
         /// What it allows, by the names of the permissions.
         permissions: Vec<String>,
+        /// Only over members of the organisation of who has it.
+        own_organisation: bool,
     },
     /// List the server roles.
     Roles,
@@ -143,6 +145,18 @@ pub enum Command {
     RoleRemove {
         /// What it is called.
         name: String,
+    },
+    /// Put an account into an organisation, or take it out of its one.
+    OrganisationSet {
+        /// Whom.
+        account: String,
+        /// The name of the organisation; out of any if absent.
+        name: Option<String>,
+    },
+    /// List organisations, one page.
+    Organisations {
+        /// The cursor of the page before.
+        after: Option<u64>,
     },
     /// Write all rows into a file.
     Export {
@@ -165,6 +179,7 @@ impl Command {
             Command::AuditExport { .. } => Command::AuditExport { after },
             Command::AuditHeads { .. } => Command::AuditHeads { after },
             Command::Invites { .. } => Command::Invites { after },
+            Command::Organisations { .. } => Command::Organisations { after },
             other => other,
         }
     }

@@ -2,9 +2,9 @@
 
 use chatelaine_core::accounts::{self, Account, State, invites};
 use chatelaine_core::audit::{self, Day, Head};
-use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
-use chatelaine_core::server_roles::{self, ServerPermission};
-use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, settings, signing};
+use chatelaine_core::ids::{AccountId, AuditId, InviteId, OrganisationId, ServerRoleId};
+use chatelaine_core::server_roles::{self, Scope, ServerPermission};
+use chatelaine_core::{Ask, Caller, Core, Result, Stamp, Until, organisations, settings, signing};
 
 use super::command::{Reply, Table};
 
@@ -17,7 +17,7 @@ pub fn accounts(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Repl
     let roles = server_roles::list(core, caller)?;
     let role_name =
         |id: ServerRoleId| roles.iter().find(|role| role.id == id).map_or("?".into(), |role| role.name.clone());
-    let mut table = Table::new(&["id", "handle", "email", "name", "role", "state", "created"]);
+    let mut table = Table::new(&["id", "handle", "email", "name", "role", "organisation", "state", "created"]);
     let now = core.now();
     for account in &page.items {
         table.rows.push(vec![
@@ -26,11 +26,28 @@ pub fn accounts(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Repl
             account.email.as_ref().map_or(String::new(), |email| email.as_str().to_owned()),
             account.display_name.as_str().to_owned(),
             account.server_role.map_or(String::new(), role_name),
+            organisation(core, account.id)?,
             because(core, caller, account, now)?,
             account.created_at.to_string(),
         ]);
     }
     table.next = page.next.map(AccountId::get);
+    Ok(Reply::Table(table))
+}
+
+fn organisation(core: &Core, account: AccountId) -> Result<String> {
+    let found = core.read(|view| organisations::whole_of(view, account))?;
+    Ok(found.map_or(String::new(), |one| one.row.name.as_str().to_owned()))
+}
+
+/// Organisations, the oldest first.
+pub fn organisations(core: &Core, caller: &Caller, after: Option<u64>) -> Result<Reply> {
+    let page = organisations::list(core, caller, Ask { after: after.map(OrganisationId::new), limit: PAGE })?;
+    let mut table = Table::new(&["id", "name", "since"]);
+    for one in page.items {
+        table.rows.push(vec![one.id.to_string(), one.row.name.as_str().to_owned(), one.row.made_at.to_string()]);
+    }
+    table.next = page.next.map(OrganisationId::get);
     Ok(Reply::Table(table))
 }
 
@@ -126,10 +143,14 @@ fn words(name: &str) -> String {
 
 /// The server roles, the built-in one first.
 pub fn roles(core: &Core, caller: &Caller) -> Result<Reply> {
-    let mut table = Table::new(&["id", "name", "permissions"]);
+    let mut table = Table::new(&["id", "name", "permissions", "over"]);
     for role in server_roles::list(core, caller)? {
         let names: Vec<&str> = role.permissions.list().into_iter().map(ServerPermission::name).collect();
-        table.rows.push(vec![role.id.to_string(), role.name, names.join(" ")]);
+        let over = match role.scope {
+            Scope::Everybody => "everybody",
+            Scope::OwnOrganisation => "own organisation",
+        };
+        table.rows.push(vec![role.id.to_string(), role.name, names.join(" "), over.to_owned()]);
     }
     Ok(Reply::Table(table))
 }

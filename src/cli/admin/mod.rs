@@ -143,6 +143,11 @@ enum What {
         #[command(subcommand)]
         what: Role,
     },
+    /// Organisations, whose administrators look after their members and after nobody else.
+    Organisation {
+        #[command(subcommand)]
+        what: Organisation,
+    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -195,6 +200,9 @@ enum Role {
         /// What it allows, as admin role list names it; repeat it or part several by commas.
         #[arg(long = "permission", value_name = "PERMISSION", value_delimiter = ',')]
         permissions: Vec<String>,
+        /// Allow it only over members of the organisation that the holder belongs to.
+        #[arg(long)]
+        own_organisation: bool,
     },
     /// List the roles and what they allow; admin, which is built in, has every permission.
     List,
@@ -204,6 +212,24 @@ enum Role {
         #[arg(long)]
         name: String,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum Organisation {
+    /// Put an account into an organisation, which begins with its first member, or take it out.
+    Set {
+        /// The account: its handle or e-mail address.
+        #[arg(value_name = "EMAIL_OR_HANDLE")]
+        account: String,
+        /// The name of the organisation: 1 to 50 letters and digits.
+        #[arg(required_unless_present = "none", conflicts_with = "none")]
+        name: Option<String>,
+        /// Take it out of the organisation that it belongs to.
+        #[arg(long)]
+        none: bool,
+    },
+    /// List the organisations.
+    List,
 }
 
 /// Runs one admin command and prints what came of it.
@@ -315,8 +341,14 @@ fn command_of(what: What) -> Result<Command, Failure> {
         }
         What::Invite { what: Invite::List } => Command::Invites { after: None },
         What::Invite { what: Invite::Remove { id } } => Command::InviteRemove { id },
-        What::Role { what: Role::Create { name, permissions } } => Command::RoleMake { name, permissions },
+        What::Role { what: Role::Create { name, permissions, own_organisation } } => {
+            Command::RoleMake { name, permissions, own_organisation }
+        }
         What::Role { what: Role::List } => Command::Roles,
         What::Role { what: Role::Remove { name } } => Command::RoleRemove { name },
+        What::Organisation { what: Organisation::Set { account, name, .. } } => {
+            Command::OrganisationSet { account, name }
+        }
+        What::Organisation { what: Organisation::List } => Command::Organisations { after: None },
     })
 }

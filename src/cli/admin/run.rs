@@ -5,8 +5,8 @@ use chatelaine_core::accounts::{self, DisplayName, Email, Handle, NewAccount, in
 use chatelaine_core::audit::{self, Verified};
 use chatelaine_core::error::{Error, Field, Flaw, Reason, Thing, Unique};
 use chatelaine_core::ids::{AccountId, InviteId};
-use chatelaine_core::server_roles::{NewServerRole, ServerPermission, ServerPermissions};
-use chatelaine_core::{Caller, Core, Result, Until, logins, server_roles, settings, signing};
+use chatelaine_core::server_roles::{NewServerRole, Scope, ServerPermission, ServerPermissions};
+use chatelaine_core::{Caller, Core, Result, Until, logins, organisations, server_roles, settings, signing};
 
 use super::command::{Command, Password, Reply};
 use super::{lists, maintain};
@@ -44,6 +44,7 @@ fn words(error: &Error) -> String {
         }
         Error::Taken(Unique::RoleName) => "there is a server role of that name already",
         Error::Invalid(Field::RoleName, _) => "the name of a role is 1 to 60 characters and not blank",
+        Error::Invalid(Field::OrganisationName, _) => "the name of an organisation is 1 to 50 letters and digits",
         Error::Refused(Reason::BuiltIn) => "that role is built in",
         Error::Refused(Reason::InUse) => "somebody has that role; take it away with 'chatelaine admin revoke' first",
         Error::Refused(Reason::LastAdministrator) => "that is the last administrator; make another one first",
@@ -84,10 +85,7 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
             accounts::lock(core, caller, id, Until::after(core.now(), for_s))?;
             Ok(Reply::Said(format!("{account} is locked and signed out")))
         }
-        Command::Unlock { account } => {
-            accounts::unlock(core, caller, find(core, caller, &account)?)?;
-            Ok(Reply::Said(format!("{account} is unlocked")))
-        }
+        Command::Unlock { account } => Ok(unlock(core, caller, &account)?),
         Command::SignOut { account } => {
             let ended = logins::end_all(core, caller, find(core, caller, &account)?)?;
             Ok(Reply::Said(format!("{account} is signed out everywhere ({ended} logins ended)")))
@@ -102,10 +100,7 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
         Command::AuditExport { after } => Ok(lists::audit_links(core, caller, after)?),
         Command::AuditHeads { after } => Ok(lists::audit_heads(core, caller, after)?),
         Command::Keys => Ok(lists::keys(core, caller)?),
-        Command::KeyRotate { distrust } => {
-            let key = signing::rotate(core, caller, distrust)?;
-            Ok(Reply::Said(format!("key {} signs from now on", key.id)))
-        }
+        Command::KeyRotate { distrust } => Ok(rotate(core, caller, distrust)?),
         Command::AuditVerify => Ok(verify_audit(audit::verify(core, caller)?)),
         Command::Invite { uses, life_s, note } => {
             let made = invites::make(core, caller, invites::NewSignUpInvite { life_s, uses, note })?;
@@ -117,12 +112,26 @@ fn done(core: &Core, base: &str, command: Command) -> std::result::Result<Reply,
             invites::revoke(core, caller, InviteId::new(id))?;
             Ok(Reply::Said(format!("invite {id} is taken back")))
         }
-        Command::RoleMake { name, permissions } => make_role(core, caller, name, &permissions),
+        Command::RoleMake { name, permissions, own_organisation } => {
+            make_role(core, caller, (name, own_organisation), &permissions)
+        }
         Command::Roles => Ok(lists::roles(core, caller)?),
         Command::RoleRemove { name } => Ok(remove_role(core, caller, &name)?),
+        Command::OrganisationSet { account, name } => Ok(set_organisation(core, caller, &account, name.as_deref())?),
+        Command::Organisations { after } => Ok(lists::organisations(core, caller, after)?),
         Command::Export { path, without_key } => maintain::export(core, &path, without_key).map_err(Line),
         Command::Verify => maintain::verify(core).map_err(Line),
     }
+}
+
+fn unlock(core: &Core, caller: &Caller, account: &str) -> Result<Reply> {
+    accounts::unlock(core, caller, find(core, caller, account)?)?;
+    Ok(Reply::Said(format!("{account} is unlocked")))
+}
+
+fn rotate(core: &Core, caller: &Caller, distrust: bool) -> Result<Reply> {
+    let key = signing::rotate(core, caller, distrust)?;
+    Ok(Reply::Said(format!("key {} signs from now on", key.id)))
 }
 
 fn reset(core: &Core, caller: &Caller, name: &str) -> Result<Reply> {
@@ -150,7 +159,20 @@ fn verify_audit(found: Verified) -> Reply {
     Reply::Verified { said, troubles }
 }
 
-fn make_role(core: &Core, caller: &Caller, name: String, permissions: &[String]) -> std::result::Result<Reply, Line> {
+fn set_organisation(core: &Core, caller: &Caller, account: &str, name: Option<&str>) -> Result<Reply> {
+    organisations::set(core, caller, find(core, caller, account)?, name)?;
+    Ok(Reply::Said(match name {
+        Some(name) => format!("{account} now belongs to the organisation {name}"),
+        None => format!("{account} belongs to no organisation"),
+    }))
+}
+
+fn make_role(
+    core: &Core,
+    caller: &Caller,
+    (name, own_organisation): (String, bool),
+    permissions: &[String],
+) -> std::result::Result<Reply, Line> {
     let known = |name: &String| {
         ServerPermission::find_by_name(name).ok_or_else(|| {
             let all = ServerPermission::ALL.map(ServerPermission::name).join(", ");
@@ -159,7 +181,8 @@ fn make_role(core: &Core, caller: &Caller, name: String, permissions: &[String])
     };
     let permissions = permissions.iter().map(known).collect::<std::result::Result<Vec<_>, _>>()?;
     let permissions = ServerPermissions::of(&permissions);
-    let new = NewServerRole { name, description: String::new(), permissions };
+    let scope = if own_organisation { Scope::OwnOrganisation } else { Scope::Everybody };
+    let new = NewServerRole { name, description: String::new(), permissions, scope };
     let made = server_roles::make(core, caller, new)?.name;
     Ok(Reply::Said(format!("server role {made} made; 'chatelaine admin grant' gives it to an account")))
 }

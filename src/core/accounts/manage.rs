@@ -1,7 +1,7 @@
 //! What administrators do with accounts: find, list, lock, unlock. Each deed leaves an audit row. An administrator can do
 //! nothing to somebody who holds a permission that the administrator lacks, and the last administrator cannot be locked.
 
-use chatelaine_store::{Order, Row};
+use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, State};
@@ -16,31 +16,41 @@ use crate::event_log;
 use crate::ids::AccountId;
 use crate::limits::REASON_CHARS_MAX;
 use crate::logins;
+use crate::organisations;
 use crate::page::{Ask, Done, Page};
 use crate::schema::{ACCOUNT_BY_ID, LOCK_NOTE_BY_ACCOUNT};
-use crate::server_roles::{self, ADMINISTRATOR, ServerPermission};
+use crate::server_roles::{self, ADMINISTRATOR, Reach, ServerPermission};
 use crate::{Core, Tx};
 
-/// The whole account of a handle or e-mail address. Needs the permission to view users. Fails with `NotFound(Account)`.
+/// The whole account of a handle or e-mail address. Needs the permission to view users. Fails with `NotFound(Account)`, also for who
+/// looks after an organisation to which it does not belong.
 pub fn find(core: &Core, caller: &Caller, name: &str) -> Result<Account> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ViewUsers)?;
-        account::find_by_name(view, name)?.ok_or(Error::NotFound(Thing::Account))
+        let reach = server_roles::reach(view, caller, ServerPermission::ViewUsers)?;
+        let found = account::find_by_name(view, name)?.ok_or(Error::NotFound(Thing::Account))?;
+        within(view, reach, found)
     })
 }
 
-/// The whole account of a number. Needs the permission to view users.
+/// The whole account of a number. Needs the permission to view users. Fails as [`find`] does.
 pub fn get(core: &Core, caller: &Caller, id: AccountId) -> Result<Account> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ViewUsers)?;
-        account::get(view, id)
+        let reach = server_roles::reach(view, caller, ServerPermission::ViewUsers)?;
+        within(view, reach, account::get(view, id)?)
     })
 }
 
-/// Lists all accounts in the order in which they were made. Needs the permission to view users.
+fn within(r: &impl Read, reach: Reach, account: Account) -> Result<Account> {
+    if reach.takes_in(r, account.id)? { Ok(account) } else { Err(Error::NotFound(Thing::Account)) }
+}
+
+/// Lists all accounts in the order in which they were made; for who looks after one organisation its members. Needs the permission
+/// to view users.
 pub fn list(core: &Core, caller: &Caller, ask: Ask<AccountId>) -> Result<Page<Account, AccountId>> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ViewUsers)?;
+        if let Reach::Organisation(own) = server_roles::reach(view, caller, ServerPermission::ViewUsers)? {
+            return organisations::members_within(view, own, ask);
+        }
         let wanted = ask.items();
         let rows = ACCOUNT_BY_ID.list(view, &(), ask.after.as_ref(), Order::Ascending, wanted + 1)?;
         let rows = rows.into_iter().map(|(_, row)| row).collect();
@@ -79,7 +89,7 @@ pub struct Lock {
 /// `Invalid(Duration, Range)` for a lock that is over already.
 pub fn lock_because(core: &Core, caller: &Caller, id: AccountId, lock: Lock) -> Result<()> {
     let (now, Lock { until, reason }) = (core.now(), lock);
-    core.read(|view| server_roles::require(view, caller, ServerPermission::BanUser))?;
+    core.read(|view| server_roles::reach(view, caller, ServerPermission::BanUser))?;
     if !until.holds(now) {
         return Err(Error::Invalid(Field::Duration, Flaw::Range));
     }
@@ -148,12 +158,12 @@ fn open(tx: &mut Tx<'_>, now: Stamp, caller: &Caller, old: &Account) -> Result<(
     audit::record(tx, now, caller, Verb::AccountUnlocked, &format!("account {}", old.id), "")
 }
 
-/// Why an account is locked, if it is. Needs the permission to view users.
+/// Why an account is locked, if it is. Needs the permission to view users. Fails as [`find`] does.
 pub fn lock_note(core: &Core, caller: &Caller, id: AccountId) -> Result<Option<LockNote>> {
     let now = core.now();
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ViewUsers)?;
-        let is_locked = account::get(view, id)?.lock_left(now).is_some();
+        let reach = server_roles::reach(view, caller, ServerPermission::ViewUsers)?;
+        let is_locked = within(view, reach, account::get(view, id)?)?.lock_left(now).is_some();
         if is_locked { Ok(LOCK_NOTE_BY_ACCOUNT.get(view, &id)?) } else { Ok(None) }
     })
 }

@@ -28,7 +28,7 @@ use crate::schema::{
     PRESENCE_HIDDEN, PUBLIC_KEY_BY_ACCOUNT, ROOM_BY_ID, ROOMS_BY_ACCOUNT,
 };
 use crate::server_roles::{self, ServerPermission};
-use crate::{Core, Tx, calls, files, friends, machines, messages};
+use crate::{Core, Tx, calls, files, friends, machines, messages, organisations};
 
 /// An account that is going.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -219,6 +219,7 @@ fn end(core: &Core, id: AccountId) -> Result<bool> {
         PERSON_BY_ACCOUNT.remove(tx, &id)?;
         LAST_SEEN_BY_ACCOUNT.remove(tx, &id)?;
         PRESENCE_HIDDEN.remove(tx, &id)?;
+        organisations::leave(tx, id)?;
         let account = account::get(tx, id)?;
         guesses::forget(tx, &guesses::keys_of(&keys, &account))?;
         index::remove(tx, &account)?;

@@ -147,6 +147,8 @@ pub enum Verb {
     RoomAlertsChanged,
     /// The list of all machines was read.
     MachinesExported,
+    /// An account was put into an organisation, or taken out of one.
+    OrganisationChanged,
 }
 
 /// One row of the trail.

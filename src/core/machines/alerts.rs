@@ -11,12 +11,10 @@ use crate::error::{Error, Result, Thing};
 use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, AlertId, MachineId};
-use crate::limits::{
-    MACHINE_ALERT_REPEAT_S, MACHINE_ALERTS_COMPARED, MACHINE_ALERTS_MAX, MACHINE_MANAGERS_TOLD_MAX, SERVER_ROLES_MAX,
-};
+use crate::limits::{MACHINE_ALERT_REPEAT_S, MACHINE_ALERTS_COMPARED, MACHINE_ALERTS_MAX, MACHINE_MANAGERS_TOLD_MAX};
 use crate::page::{Ask, Done, Page};
-use crate::schema::{ACCOUNTS_BY_SERVER_ROLE, ALERT_BY_ID, ALERTS, SERVER_ROLE_BY_ID};
-use crate::server_roles::{self, ADMINISTRATOR, ServerPermission};
+use crate::schema::{ACCOUNTS_BY_SERVER_ROLE, ALERT_BY_ID, ALERTS};
+use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
 
 /// What an alert is about. Kinds are only ever added at the end, because rows hold their number.
@@ -124,12 +122,10 @@ fn is_repeated(r: &impl Read, now: Stamp, alert: &Alert) -> Result<bool> {
     Ok(newest.iter().any(|(_, row)| row.alert == *alert && row.seen.is_none() && row.at > since))
 }
 
-/// The accounts that look after machines, a bounded number of them: those who are told live.
+/// The accounts that look after everybody's machines, a bounded number of them: those who are told live.
 pub(crate) fn managers(r: &impl Read) -> Result<Vec<AccountId>> {
-    let own = SERVER_ROLE_BY_ID.list(r, &(), None, Order::Ascending, SERVER_ROLES_MAX)?;
-    let own = own.into_iter().filter(|(_, role)| role.permissions.has(ServerPermission::ManageMachines));
     let mut found = Vec::new();
-    for role in std::iter::once(ADMINISTRATOR).chain(own.map(|(id, _)| id)) {
+    for role in server_roles::of_everybody(r, ServerPermission::ManageMachines)? {
         let left = MACHINE_MANAGERS_TOLD_MAX.saturating_sub(found.len());
         let holders = ACCOUNTS_BY_SERVER_ROLE.keys(r, &role, None, Order::Ascending, left)?;
         found.extend(holders.into_iter().map(|(_, account)| account));

@@ -168,8 +168,8 @@ pub(super) fn account_limit(r: &impl Read, account: AccountId, usual: Most) -> R
     })
 }
 
-/// Sets what an account is allowed, or takes it back. Machines that are active stay so. Fails as [`of_account`] does, and with
-/// `Invalid(Uses, Range)` beyond what the server keeps.
+/// Sets what an account is allowed, or takes it back. Machines that are active stay so. Fails as [`of_account`] does, for who looks
+/// after one organisation alone with `Denied(..)`, and with `Invalid(Uses, Range)` beyond what the server keeps.
 pub fn set_for_account(
     core: &Core,
     caller: &Caller,
@@ -179,6 +179,7 @@ pub fn set_for_account(
     check(allowance.and_then(|allowance| allowance.most))?;
     let (now, caller_again, usual) = (core.now(), caller.clone(), Most::of(&core.settings().machines));
     core.write(caller, move |tx| {
+        server_roles::require(tx, &caller_again, ServerPermission::ManageMachines)?;
         server_roles::require_over(tx, &caller_again, ServerPermission::ManageMachines, account)?;
         accounts::get_open(tx, account)?;
         let before = account_limit(tx, account, usual)?.in_force;

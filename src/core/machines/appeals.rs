@@ -16,11 +16,12 @@ use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::event::{Audience, What};
 use crate::event_log;
-use crate::ids::MarkId;
+use crate::ids::{AccountId, MarkId, OrganisationId};
 use crate::limits::APPEAL_CHARS_MAX;
+use crate::organisations;
 use crate::page::{Ask, Page};
-use crate::schema::{APPEAL_BY_MARK, OPEN_APPEALS};
-use crate::server_roles::{self, ServerPermission};
+use crate::schema::{APPEAL_BY_MARK, MARK_BY_ID, OPEN_APPEALS, OPEN_APPEALS_BY_ORGANISATION};
+use crate::server_roles::{self, Reach, ServerPermission};
 use crate::{Core, Tx};
 
 /// An appeal as it is stored.
@@ -53,7 +54,7 @@ pub struct Answer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum AnsweredBy {
     /// Somebody who looks after machines.
-    Manager(crate::ids::AccountId),
+    Manager(AccountId),
     /// The person who runs the server.
     Operator,
 }
@@ -84,6 +85,9 @@ pub fn appeal(core: &Core, caller: &Caller, mark: MarkId, text: &str) -> Result<
         }
         APPEAL_BY_MARK.put(tx, &mark, &Appeal { text: text.clone(), at: now, answer: None })?;
         OPEN_APPEALS.put(tx, &(now, mark), &())?;
+        if let Some(organisation) = organisations::of(tx, account)? {
+            OPEN_APPEALS_BY_ORGANISATION.put(tx, &(organisation, now, mark), &())?;
+        }
         tell(tx, now, &caller_again, (Verb::MarkAppealed, &found))?;
         marks::case(tx, found)
     })
@@ -129,9 +133,36 @@ fn close(
     (mark, appeal): (MarkId, Appeal),
     (by, verdict, text): (AnsweredBy, Verdict, &str),
 ) -> Result<()> {
-    OPEN_APPEALS.remove(tx, &(appeal.at, mark))?;
+    no_longer_open(tx, mark, appeal.at)?;
     let answer = Answer { by, at: now, verdict, text: text.to_owned() };
     Ok(APPEAL_BY_MARK.put(tx, &mark, &Appeal { answer: Some(answer), ..appeal })?)
+}
+
+fn no_longer_open(tx: &mut Tx<'_>, mark: MarkId, at: Stamp) -> Result<()> {
+    OPEN_APPEALS.remove(tx, &(at, mark))?;
+    let Some(row) = MARK_BY_ID.get(tx, &mark)? else { return Ok(()) };
+    match organisations::of(tx, row.account)? {
+        Some(organisation) => Ok(OPEN_APPEALS_BY_ORGANISATION.remove(tx, &(organisation, at, mark))?),
+        None => Ok(()),
+    }
+}
+
+/// Makes the open appeal against a mark, if there is one, part of those of the account's new organisation.
+pub(super) fn joined(tx: &mut Tx<'_>, mark: MarkId, organisation: OrganisationId) -> Result<()> {
+    match find(tx, mark)? {
+        Some(Appeal { at, answer: None, .. }) => {
+            Ok(OPEN_APPEALS_BY_ORGANISATION.put(tx, &(organisation, at, mark), &())?)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Takes the appeal against a mark out of those of the organisation that the account leaves.
+pub(super) fn left(tx: &mut Tx<'_>, mark: MarkId, organisation: OrganisationId) -> Result<()> {
+    match find(tx, mark)? {
+        Some(Appeal { at, .. }) => Ok(OPEN_APPEALS_BY_ORGANISATION.remove(tx, &(organisation, at, mark))?),
+        None => Ok(()),
+    }
 }
 
 fn by(caller: &Caller) -> AnsweredBy {
@@ -167,12 +198,19 @@ pub(super) fn find(r: &impl Read, mark: MarkId) -> Result<Option<Appeal>> {
     Ok(APPEAL_BY_MARK.get(r, &mark)?)
 }
 
-/// Marks with an appeal that waits, the oldest appeal first. Needs the permission to manage machines.
+/// Marks with an appeal that waits, the oldest appeal first; for who looks after one organisation those against its members. Needs
+/// the permission to manage machines.
 pub fn list_open(core: &Core, caller: &Caller, ask: Ask<(Stamp, MarkId)>) -> Result<Page<Case, (Stamp, MarkId)>> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
+        let reach = server_roles::reach(view, caller, ServerPermission::ManageMachines)?;
         let wanted = ask.items();
-        let keys = OPEN_APPEALS.keys(view, &(), ask.after.as_ref(), Order::Ascending, wanted + 1)?;
+        let keys = if let Reach::Organisation(own) = reach {
+            let after = ask.after.map(|(at, mark)| (own, at, mark));
+            let keys = OPEN_APPEALS_BY_ORGANISATION.keys(view, &own, after.as_ref(), Order::Ascending, wanted + 1)?;
+            keys.into_iter().map(|(_, at, mark)| (at, mark)).collect()
+        } else {
+            OPEN_APPEALS.keys(view, &(), ask.after.as_ref(), Order::Ascending, wanted + 1)?
+        };
         let page = Page::of(keys, wanted, |key| *key);
         let found = page.items.into_iter().map(|(_, mark)| marks::find(view, mark));
         // One that went between the two reads is not there any more.
@@ -184,7 +222,7 @@ pub fn list_open(core: &Core, caller: &Caller, ask: Ask<(Stamp, MarkId)>) -> Res
 /// Takes the appeal against a mark away with all its words.
 pub(super) fn forget(tx: &mut Tx<'_>, mark: MarkId) -> Result<()> {
     if let Some(appeal) = APPEAL_BY_MARK.get(tx, &mark)? {
-        OPEN_APPEALS.remove(tx, &(appeal.at, mark))?;
+        no_longer_open(tx, mark, appeal.at)?;
         APPEAL_BY_MARK.remove(tx, &mark)?;
     }
     Ok(())

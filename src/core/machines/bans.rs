@@ -86,7 +86,7 @@ pub fn ban(core: &Core, caller: &Caller, machine: MachineId, (until, reason): (U
 pub fn unban(core: &Core, caller: &Caller, machine: MachineId) -> Result<()> {
     let (now, caller_again, rules) = (core.now(), caller.clone(), Rules::of(&core.settings().machines));
     core.write(caller, move |tx| {
-        server_roles::require(tx, &caller_again, ServerPermission::ManageMachines)?;
+        server_roles::reach(tx, &caller_again, ServerPermission::ManageMachines)?;
         let ban = BAN_BY_MACHINE.get(tx, &machine)?.ok_or(Error::NotFound(Thing::Ban))?;
         server_roles::require_over(tx, &caller_again, ServerPermission::ManageMachines, ban.account)?;
         end(tx, now, &caller_again, (machine, &ban), &rules)

@@ -314,9 +314,12 @@ pub fn list_of_machine(
     let wanted = ask.items();
     core.read(|view| {
         let row = MACHINE_BY_ID.get(view, &machine)?;
-        let is_own = row.is_some_and(|row| Some(row.account) == caller.account_id());
+        let is_own = row.as_ref().is_some_and(|row| Some(row.account) == caller.account_id());
         let all = server_roles::may(view, caller, ServerPermission::ReportChecks)?
-            || server_roles::may(view, caller, ServerPermission::ManageMachines)?;
+            || match &row {
+                Some(row) => server_roles::may_look(view, caller, ServerPermission::ManageMachines, row.account)?,
+                None => server_roles::may(view, caller, ServerPermission::ManageMachines)?,
+            };
         if !is_own && !all {
             return Err(Error::NotFound(Thing::Machine));
         }

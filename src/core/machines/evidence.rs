@@ -18,7 +18,7 @@ use crate::ids::{AccountId, FileId, MarkId};
 use crate::limits::{EVIDENCE_PER_MARK_MAX, MARKS_PER_FILE_MAX};
 use crate::page::Done;
 use crate::schema::{EVIDENCE_BY_MARK, FILE_BY_ID, MARK_BY_ID, MARKS_BY_FILE};
-use crate::server_roles::{self, ServerPermission};
+use crate::server_roles::{self, Reach, ServerPermission};
 use crate::{Core, Tx};
 
 /// Attaches one of the caller's own files to a mark. Needs what setting the mark needs. Fails with `Denied(..)`,
@@ -63,7 +63,7 @@ pub fn detach(core: &Core, caller: &Caller, mark: MarkId, file: FileId) -> Resul
 /// marks there are.
 fn require_may(r: &impl Read, caller: &Caller, mark: MarkId) -> Result<AccountId> {
     if !server_roles::may(r, caller, ServerPermission::ReportChecks)? {
-        server_roles::require(r, caller, ServerPermission::ManageMachines)?;
+        server_roles::reach(r, caller, ServerPermission::ManageMachines)?;
     }
     let account = MARK_BY_ID.get(r, &mark)?.ok_or(Error::NotFound(Thing::Mark))?.account;
     marks::require_may_mark(r, caller, account)?;
@@ -104,18 +104,21 @@ pub(crate) fn holds(r: &impl Read, file: FileId) -> Result<bool> {
     Ok(MARKS_BY_FILE.first(r, &file)?.is_some())
 }
 
-/// Whether this account may read the file because of a mark: one against it, or any for who looks after machines.
+/// Whether this account may read the file because of a mark: one against it, or any for who looks after machines, of as many
+/// accounts as he does.
 pub(crate) fn shows(r: &impl Read, account: AccountId, file: FileId) -> Result<bool> {
     let marks = MARKS_BY_FILE.keys(r, &file, None, Order::Ascending, MARKS_PER_FILE_MAX)?;
     if marks.is_empty() {
         return Ok(false);
     }
-    let held = server_roles::permissions_of(r, account)?;
-    if held.has(ServerPermission::ManageMachines) || held.has(ServerPermission::ReportChecks) {
+    let held = server_roles::power_of(r, account)?;
+    if held.over_everybody().has(ServerPermission::ReportChecks) {
         return Ok(true);
     }
+    let reach = if held.has(ServerPermission::ManageMachines) { held.reach } else { Reach::Nobody };
     for (_, mark) in marks {
-        if MARK_BY_ID.get(r, &mark)?.is_some_and(|row| row.account == account) {
+        let Some(row) = MARK_BY_ID.get(r, &mark)? else { continue };
+        if row.account == account || reach.takes_in(r, row.account)? {
             return Ok(true);
         }
     }

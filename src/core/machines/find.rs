@@ -2,7 +2,7 @@
 //! number, by the handle of the owner. A word that fits in several ways is looked up in each, one way after the other.
 //!
 //! Every way is a range over keys made for it, and one request looks at a bounded number of them: a page may be short and still
-//! have a next one.
+//! have a next one. Who looks after one organisation goes through its members, each with his bound machines.
 
 use std::ops::Bound;
 
@@ -13,13 +13,14 @@ use super::overview::{self, Overview};
 use crate::accounts;
 use crate::caller::Caller;
 use crate::error::{Error, Field, Flaw, Result};
-use crate::ids::{AccountId, MachineId};
+use crate::ids::{AccountId, MachineId, OrganisationId};
 use crate::limits::{MACHINES_LOOKED_AT_MAX, PAGE_ITEMS_MAX};
 use crate::page::{Ask, Page};
 use crate::schema::{
-    ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES_BY_ACCOUNT, MACHINES_BY_HEAD, MACHINES_BY_TAIL, RELEASES_BY_ACCOUNT,
+    ACCOUNTS_BY_ORGANISATION, ID_BY_MACHINE_CODE, MACHINE_BY_ID, MACHINES_BY_ACCOUNT, MACHINES_BY_HEAD,
+    MACHINES_BY_TAIL, RELEASES_BY_ACCOUNT,
 };
-use crate::server_roles::{self, ServerPermission};
+use crate::server_roles::{self, Reach, ServerPermission};
 use crate::{Core, Tx};
 
 /// Letters of a code at each end by which it is found.
@@ -35,8 +36,10 @@ pub struct Place {
     pub way: u8,
     /// The letters at the end of the code that the way goes by.
     pub end: End,
-    /// The machine.
+    /// The machine; 0 behind the last one of a member.
     pub machine: MachineId,
+    /// The member whose machines the way was at; 0 where it does not go by members.
+    pub member: AccountId,
 }
 
 /// One way to look.
@@ -50,11 +53,14 @@ enum Way {
     /// By the beginning of the code, and by its end where one is given.
     Head(Vec<u8>, Vec<u8>),
     Tail(Vec<u8>),
+    /// Bound machines of the members of an organisation that fit one of these.
+    Members(OrganisationId, Vec<Way>),
 }
 
 /// Machines that fit the words, those of one way after those of another, the newest first as far as the way allows; all for no
-/// words. Needs the permission to manage machines. `abcd*wxyz`, `abcd*` and `*wxyz` are letters of a code, `#7` a number, `@ann` the
-/// owner, or who was; a plain word is any of these. Fails with `Invalid(Search, ..)`.
+/// words. Needs the permission to manage machines; who holds it for the members of an organisation finds theirs, and of those that
+/// were released only what is asked for by number or owner. `abcd*wxyz`, `abcd*` and `*wxyz` are letters of a code, `#7` a number,
+/// `@ann` the owner, or who was; a plain word is any of these. Fails with `Invalid(Search, ..)`.
 pub fn search(
     core: &Core,
     caller: &Caller,
@@ -62,9 +68,21 @@ pub fn search(
     ask: Ask<Place>,
 ) -> Result<Page<Overview, Place>> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
-        Walk { ways: ways(view, words.trim())?, state, wanted: ask.items() }.run(view, ask.after)
+        let reach = server_roles::reach(view, caller, ServerPermission::ManageMachines)?;
+        let ways = narrowed(ways(view, words.trim())?, reach);
+        Walk { ways, reach, state, wanted: ask.items() }.run(view, ask.after)
     })
+}
+
+/// For who looks after one organisation: ways that lead to few machines stay, the others go through the members.
+fn narrowed(ways: Vec<Way>, reach: Reach) -> Vec<Way> {
+    let Reach::Organisation(own) = reach else { return ways };
+    let is_short = |way: &Way| matches!(way, Way::Number(_) | Way::Code(_) | Way::Owner(_) | Way::PastOwner(_));
+    let (mut short, long): (Vec<_>, Vec<_>) = ways.into_iter().partition(is_short);
+    if !long.is_empty() {
+        short.push(Way::Members(own, long));
+    }
+    short
 }
 
 fn ways(r: &impl Read, words: &str) -> Result<Vec<Way>> {
@@ -120,6 +138,7 @@ fn letters(text: &str) -> Result<Vec<u8>> {
 
 struct Walk {
     ways: Vec<Way>,
+    reach: Reach,
     state: Option<StateKind>,
     wanted: usize,
 }
@@ -148,8 +167,8 @@ impl Walk {
         loop {
             let keys = way.keys(r, place)?;
             let is_last = keys.len() < PAGE_ITEMS_MAX;
-            for (end, machine) in keys {
-                let here = Place { way: number, end, machine };
+            for Key { end, machine, member } in keys {
+                let here = Place { way: number, end, machine, member };
                 found.extend(self.look(r, at, machine)?.map(|one| (here, one)));
                 (*looked, place) = (looked.saturating_add(1), Some(here));
                 if *looked >= MACHINES_LOOKED_AT_MAX || found.len() > self.wanted {
@@ -165,8 +184,8 @@ impl Walk {
     /// A machine that belongs on the page.
     fn look(&self, r: &impl Read, at: usize, machine: MachineId) -> Result<Option<Overview>> {
         match MACHINE_BY_ID.get(r, &machine)?.filter(|row| self.fits(at, (machine, row))) {
-            Some(_) => overview::of(r, machine),
-            None => Ok(None),
+            Some(row) if self.reach.takes_in(r, row.account)? => overview::of(r, machine),
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -190,12 +209,25 @@ fn page(mut found: Vec<(Place, Overview)>, wanted: usize, stopped: Option<Place>
     Page { items: found.into_iter().map(|(_, one)| one).collect(), next }
 }
 
+/// One step of a way: a machine, with that by which the way is ordered.
+struct Key {
+    end: End,
+    machine: MachineId,
+    member: AccountId,
+}
+
+impl Key {
+    const fn plain(machine: MachineId) -> Self {
+        Self { end: [0; ENDS], machine, member: AccountId::new(0) }
+    }
+}
+
 impl Way {
-    /// The next keys of this way, with the letters by which they are ordered.
-    fn keys(&self, r: &impl Read, after: Option<Place>) -> Result<Vec<(End, MachineId)>> {
+    /// The next keys of this way.
+    fn keys(&self, r: &impl Read, after: Option<Place>) -> Result<Vec<Key>> {
         let most = PAGE_ITEMS_MAX;
         let last = after.map(|place| place.machine);
-        let plain = |ids: Vec<MachineId>| ids.into_iter().map(|id| ([0; ENDS], id)).collect();
+        let plain = |ids: Vec<MachineId>| ids.into_iter().map(Key::plain).collect();
         Ok(match self {
             Way::All => plain(MACHINE_BY_ID.keys(r, &(), last.as_ref(), Order::Descending, most)?),
             Way::Number(_) | Way::Code(_) if last.is_some() => Vec::new(),
@@ -209,6 +241,7 @@ impl Way {
             Way::PastOwner(account) => plain(released(r, *account, last)?),
             Way::Head(head, _) => by_end(r, &MACHINES_BY_HEAD, head, after)?,
             Way::Tail(tail) => by_end(r, &MACHINES_BY_TAIL, tail, after)?,
+            Way::Members(own, _) => by_member(r, *own, after.map(|place| (place.member, place.machine)))?,
         })
     }
 
@@ -222,6 +255,7 @@ impl Way {
             Way::PastOwner(account) => row.account == *account && !row.is_bound(),
             Way::Head(begin, end) => head.starts_with(begin) && tail.starts_with(end),
             Way::Tail(end) => tail.starts_with(end),
+            Way::Members(_, ways) => row.is_bound() && ways.iter().any(|way| way.fits((id, row))),
         }
     }
 }
@@ -243,13 +277,47 @@ fn released(r: &impl Read, account: AccountId, after: Option<MachineId>) -> Resu
 type Ends = chatelaine_store::Tree<(End, MachineId), ()>;
 
 /// The next keys that begin with these letters.
-fn by_end(r: &impl Read, tree: &Ends, letters: &[u8], after: Option<Place>) -> Result<Vec<(End, MachineId)>> {
+fn by_end(r: &impl Read, tree: &Ends, letters: &[u8], after: Option<Place>) -> Result<Vec<Key>> {
     let filled = |fill: u8| -> End { std::array::from_fn(|at| letters.get(at).copied().unwrap_or(fill)) };
     let (first, last) = ((filled(0), MachineId::new(0)), (filled(u8::MAX), MachineId::new(u64::MAX)));
     let after = after.map(|place| (place.end, place.machine));
     let last = after.as_ref().map_or(Bound::Included(&last), Bound::Excluded);
     let rows = tree.range(r, Bound::Included(&first), last, Order::Descending, PAGE_ITEMS_MAX)?;
-    Ok(rows.into_iter().map(|(key, ())| key).collect())
+    Ok(rows.into_iter().map(|((end, machine), ())| Key { end, ..Key::plain(machine) }).collect())
+}
+
+/// The next bound machines of the members of an organisation, member by member; behind those of each stands one of the number 0, so
+/// that who has none costs a look too.
+fn by_member(r: &impl Read, own: OrganisationId, after: Option<(AccountId, MachineId)>) -> Result<Vec<Key>> {
+    let most = PAGE_ITEMS_MAX;
+    let mut found = Vec::new();
+    if let Some((member, machine)) = after {
+        add_machines(r, (member, Some(machine)), &mut found)?;
+    }
+    let mut last = after.map(|(member, _)| (own, member));
+    while found.len() < most {
+        let Some(next) = ACCOUNTS_BY_ORGANISATION.keys(r, &own, last.as_ref(), Order::Ascending, 1)?.pop() else {
+            break;
+        };
+        add_machines(r, (next.1, None), &mut found)?;
+        last = Some(next);
+    }
+    found.truncate(most);
+    Ok(found)
+}
+
+fn add_machines(r: &impl Read, (member, after): (AccountId, Option<MachineId>), found: &mut Vec<Key>) -> Result<()> {
+    if after == Some(MachineId::new(0)) {
+        return Ok(());
+    }
+    let last = after.map(|machine| (member, machine));
+    let keys = MACHINES_BY_ACCOUNT.keys(r, &member, last.as_ref(), Order::Descending, PAGE_ITEMS_MAX)?;
+    let is_all = keys.len() < PAGE_ITEMS_MAX;
+    found.extend(keys.into_iter().map(|(_, machine)| Key { member, ..Key::plain(machine) }));
+    if is_all {
+        found.push(Key { member, ..Key::plain(MachineId::new(0)) });
+    }
+    Ok(())
 }
 
 fn head_of(code: &MachineCode) -> End {

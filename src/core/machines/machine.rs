@@ -254,16 +254,18 @@ pub(super) fn own_bound(r: &impl Read, caller: &Caller, id: MachineId) -> Result
     if row.is_bound() { Ok(row) } else { Err(Error::NotFound(Thing::Machine)) }
 }
 
-/// A machine that the caller may look at: one's own, or any for who manages machines. Fails with `NotFound(Machine)` for others.
+/// A machine that the caller may look at: one's own, or any for who manages machines of its account. Fails with `NotFound(Machine)` for others.
 pub(super) fn require_seen(r: &impl Read, caller: &Caller, id: MachineId) -> Result<MachineRow> {
-    let row = MACHINE_BY_ID.get(r, &id)?.ok_or(Error::NotFound(Thing::Machine));
-    if row.as_ref().is_ok_and(|row| caller.account_id() == Some(row.account)) {
-        return row;
+    let row = MACHINE_BY_ID.get(r, &id)?;
+    let is_shown = match &row {
+        Some(row) if caller.account_id() == Some(row.account) => true,
+        Some(row) => server_roles::may_look(r, caller, ServerPermission::ManageMachines, row.account)?,
+        None => caller.is_operator(),
+    };
+    if !is_shown {
+        caller.require_account()?;
     }
-    match server_roles::may(r, caller, ServerPermission::ManageMachines)? {
-        true => row,
-        false => caller.require_account().and(Err(Error::NotFound(Thing::Machine))),
-    }
+    row.filter(|_| is_shown).ok_or(Error::NotFound(Thing::Machine))
 }
 
 /// Passes for an account that is open. Fails with `NotFound(Account)` for none and for closed ones.

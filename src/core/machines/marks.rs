@@ -15,11 +15,14 @@ use crate::error::{Error, Field, Flaw, Limit, Result, Thing};
 use crate::event::{Audience, What};
 use crate::event_log;
 use crate::files::File;
-use crate::ids::{AccountId, MarkId};
-use crate::limits::{MARK_CATEGORY_BYTES_MAX, MARKS_OPEN_MAX};
+use crate::ids::{AccountId, MarkId, OrganisationId};
+use crate::limits::{MARK_CATEGORY_BYTES_MAX, MARKS_OPEN_MAX, ORGANISATION_MARKS_MOVED_MAX, PAGE_ITEMS_MAX};
+use crate::organisations;
 use crate::page::{Ask, Done, Page};
-use crate::schema::{CHECK_BY_LAUNCH, LIFT_BY_MARK, MARK_BY_ID, MARKS, MARKS_BY_ACCOUNT, OPEN_MARKS_BY_ACCOUNT};
-use crate::server_roles::{self, ServerPermission};
+use crate::schema::{
+    CHECK_BY_LAUNCH, LIFT_BY_MARK, MARK_BY_ID, MARKS, MARKS_BY_ACCOUNT, MARKS_BY_ORGANISATION, OPEN_MARKS_BY_ACCOUNT,
+};
+use crate::server_roles::{self, Reach, ServerPermission};
 use crate::{Core, Tx};
 
 /// How much weight a mark has. Kinds are only ever added at the end, because rows hold their number.
@@ -159,6 +162,9 @@ pub fn mark_case(core: &Core, caller: &Caller, new: NewMark) -> Result<Case> {
         MARK_BY_ID.put(tx, &id, &row)?;
         MARKS_BY_ACCOUNT.put(tx, &(account, id), &())?;
         OPEN_MARKS_BY_ACCOUNT.put(tx, &(account, id), &())?;
+        if let Some(organisation) = organisations::of(tx, account)? {
+            MARKS_BY_ORGANISATION.put(tx, &(organisation, id), &())?;
+        }
         tell(tx, now, &caller_again, (Verb::AccountMarked, id, account))?;
         case(tx, Mark { id, row: row.clone(), lift: None })
     })
@@ -228,7 +234,7 @@ pub fn lift(core: &Core, caller: &Caller, id: MarkId, reason: &str) -> Result<Do
 /// A mark, for who manages machines and has no fewer rights than the marked account. Fails with `Denied(..)`, and with
 /// `NotFound(Mark)`.
 pub(super) fn require_managed(r: &impl Read, caller: &Caller, id: MarkId) -> Result<Mark> {
-    server_roles::require(r, caller, ServerPermission::ManageMachines)?;
+    server_roles::reach(r, caller, ServerPermission::ManageMachines)?;
     let mark = find(r, id)?.ok_or(Error::NotFound(Thing::Mark))?;
     server_roles::require_over(r, caller, ServerPermission::ManageMachines, mark.row.account)?;
     Ok(mark)
@@ -267,11 +273,15 @@ fn in_force(r: &impl Read, account: AccountId, now: Stamp) -> Result<Vec<Mark>> 
     found.filter_map(|found| found.map(|mark| mark.filter(|mark| mark.holds(now))).transpose()).collect()
 }
 
-/// All marks, newest first, lifted ones included. Needs the permission to manage machines.
+/// All marks, newest first, lifted ones included; for who looks after one organisation those against its members. Needs the
+/// permission to manage machines.
 pub fn list(core: &Core, caller: &Caller, ask: Ask<MarkId>) -> Result<Page<Mark, MarkId>> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
+        let reach = server_roles::reach(view, caller, ServerPermission::ManageMachines)?;
         let wanted = ask.items();
+        if let Reach::Organisation(organisation) = reach {
+            return list_within(view, organisation, ask);
+        }
         let rows = MARK_BY_ID.list(view, &(), ask.after.as_ref(), Order::Descending, wanted + 1)?;
         let page = Page::of(rows, wanted, |(id, _)| *id);
         let items = page.items.into_iter().map(|(id, row)| Ok(Mark { id, row, lift: LIFT_BY_MARK.get(view, &id)? }));
@@ -279,12 +289,52 @@ pub fn list(core: &Core, caller: &Caller, ask: Ask<MarkId>) -> Result<Page<Mark,
     })
 }
 
-/// A mark by its number with all that belongs to it. Needs the permission to manage machines; fails with `NotFound(Mark)`.
+/// The marks against members of an organisation, newest first.
+fn list_within(r: &impl Read, organisation: OrganisationId, ask: Ask<MarkId>) -> Result<Page<Mark, MarkId>> {
+    let after = ask.after.map(|id| (organisation, id));
+    let most = ask.items().saturating_add(1);
+    let keys = MARKS_BY_ORGANISATION.keys(r, &organisation, after.as_ref(), Order::Descending, most)?;
+    let page = Page::of(keys, ask.items(), |(_, id)| *id);
+    let found = page.items.into_iter().map(|(_, id)| find(r, id));
+    Ok(Page { items: found.filter_map(Result::transpose).collect::<Result<_>>()?, next: page.next })
+}
+
+/// A mark by its number with all that belongs to it. Needs the permission to manage machines; fails with `NotFound(Mark)`, also for
+/// who looks after an organisation to which the account does not belong.
 pub fn get(core: &Core, caller: &Caller, id: MarkId) -> Result<Case> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
-        case(view, find(view, id)?.ok_or(Error::NotFound(Thing::Mark))?)
+        let reach = server_roles::reach(view, caller, ServerPermission::ManageMachines)?;
+        let mark = find(view, id)?.ok_or(Error::NotFound(Thing::Mark))?;
+        if reach.takes_in(view, mark.row.account)? { case(view, mark) } else { Err(Error::NotFound(Thing::Mark)) }
     })
+}
+
+/// Makes the marks against an account part of those of its new organisation. Fails with `OverLimit(Marks)` for too many.
+pub(crate) fn joined(tx: &mut Tx<'_>, account: AccountId, organisation: OrganisationId) -> Result<()> {
+    let most = ORGANISATION_MARKS_MOVED_MAX;
+    let keys = MARKS_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, most.saturating_add(1))?;
+    if keys.len() > most {
+        return Err(Error::OverLimit(Limit::Marks));
+    }
+    for (_, id) in keys {
+        MARKS_BY_ORGANISATION.put(tx, &(organisation, id), &())?;
+        appeals::joined(tx, id, organisation)?;
+    }
+    Ok(())
+}
+
+/// Takes the marks against an account out of those of the organisation that it leaves.
+pub(crate) fn left(tx: &mut Tx<'_>, account: AccountId, organisation: OrganisationId) -> Result<()> {
+    let mut after = None;
+    loop {
+        let keys = MARKS_BY_ACCOUNT.keys(tx, &account, after.as_ref(), Order::Ascending, PAGE_ITEMS_MAX)?;
+        let Some(last) = keys.last() else { return Ok(()) };
+        after = Some(*last);
+        for (_, id) in keys {
+            MARKS_BY_ORGANISATION.remove(tx, &(organisation, id))?;
+            appeals::left(tx, id, organisation)?;
+        }
+    }
 }
 
 /// As [`list`], each with all that belongs to it.
@@ -317,7 +367,11 @@ pub(super) fn case(r: &impl Read, mark: Mark) -> Result<Case> {
 /// Takes words, machines and evidence out of marks against an account that goes away; says of how many. Numbers stay.
 pub(super) fn forget_some(tx: &mut Tx<'_>, account: AccountId, most: usize) -> Result<usize> {
     let keys = MARKS_BY_ACCOUNT.keys(tx, &account, None, Order::Ascending, most)?;
+    let organisation = organisations::of(tx, account)?;
     for (_, id) in &keys {
+        if let Some(organisation) = organisation {
+            MARKS_BY_ORGANISATION.remove(tx, &(organisation, *id))?;
+        }
         if let Some(mark) = find(tx, *id)? {
             MARK_BY_ID.put(tx, id, &MarkRow { reason: String::new(), code: None, ..mark.row })?;
             if let Some(lift) = mark.lift {

@@ -65,11 +65,13 @@ pub fn get(core: &Core, caller: &Caller, id: MachineId) -> Result<Overview> {
     })
 }
 
-/// Any machine, for who manages machines. Fails with `NotFound(Machine)`.
+/// Any machine, for who manages machines. Fails with `NotFound(Machine)`, also for who looks after an organisation to which its
+/// account does not belong.
 pub fn get_any(core: &Core, caller: &Caller, id: MachineId) -> Result<Overview> {
     core.read(|view| {
-        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
-        found(view, id)
+        let reach = server_roles::reach(view, caller, ServerPermission::ManageMachines)?;
+        let found = found(view, id)?;
+        if reach.takes_in(view, found.machine.account)? { Ok(found) } else { Err(Error::NotFound(Thing::Machine)) }
     })
 }
 

@@ -113,7 +113,7 @@ fn own(r: &impl Read, caller: &Caller, code: &MachineCode) -> Result<(MachineId,
 }
 
 fn managed(r: &impl Read, caller: &Caller, code: &MachineCode) -> Result<(MachineId, MachineRow, ReleasedBy)> {
-    server_roles::require(r, caller, ServerPermission::ManageMachines)?;
+    server_roles::reach(r, caller, ServerPermission::ManageMachines)?;
     let (id, row) = machine::find(r, code)?.ok_or(Error::NotFound(Thing::Machine))?;
     let by = require_managed(r, caller, &row)?;
     Ok((id, row, by))
@@ -122,7 +122,7 @@ fn managed(r: &impl Read, caller: &Caller, code: &MachineCode) -> Result<(Machin
 /// A bound machine by its number, for who manages machines and may no less than its owner. Fails with `Denied(..)` and
 /// `NotFound(Machine)`.
 pub(super) fn managed_by_number(r: &impl Read, caller: &Caller, id: MachineId) -> Result<(MachineRow, ReleasedBy)> {
-    server_roles::require(r, caller, ServerPermission::ManageMachines)?;
+    server_roles::reach(r, caller, ServerPermission::ManageMachines)?;
     let row = MACHINE_BY_ID.get(r, &id)?.filter(MachineRow::is_bound).ok_or(Error::NotFound(Thing::Machine))?;
     let by = require_managed(r, caller, &row)?;
     Ok((row, by))

@@ -12,11 +12,16 @@ use crate::ids::{MachineId, ServerRoleId};
 use crate::limits::{ROLE_NOTICES_PER_WRITE, ROLE_NOTICES_WAITING_MAX};
 use crate::rooms::testing::id;
 use crate::schema::ROLE_NOTICES;
-use crate::server_roles::{self, NewServerRole, ServerPermissions};
+use crate::server_roles::{self, NewServerRole, Scope, ServerPermissions};
 use crate::testing::World;
 
 fn role(core: &Core, name: &str) -> ServerRoleId {
-    let new = NewServerRole { name: name.into(), description: String::new(), permissions: ServerPermissions::NONE };
+    let new = NewServerRole {
+        name: name.into(),
+        description: String::new(),
+        permissions: ServerPermissions::NONE,
+        scope: Scope::Everybody,
+    };
     server_roles::make(core, &Caller::operator(), new).unwrap().id
 }
 

@@ -161,7 +161,7 @@ fn may_tell(r: &impl Read, room: RoomId, by: AccountId) -> Result<bool> {
     let is_open = ROOM_BY_ID.get(r, &room)?.is_some_and(|row| !row.encrypted);
     Ok(is_open
         && members::find(r, room, by)?.is_some()
-        && server_roles::permissions_of(r, by)?.has(ServerPermission::ManageMachines))
+        && server_roles::power_of(r, by)?.over_everybody().has(ServerPermission::ManageMachines))
 }
 
 fn tell_room(tx: &mut Tx<'_>, now: Stamp, (room, row): (RoomId, RoomAlerts), told: Told) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::ids::{AccountId, ServerRoleId};
 use crate::page::Ask;
 use crate::rooms::testing::id;
 use crate::schema;
-use crate::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use crate::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
 use crate::testing::World;
 use crate::{Core, migrations};
 
@@ -32,7 +32,12 @@ fn held_by_role(core: &Core, role: ServerRoleId) -> u64 {
 }
 
 fn role(core: &Core, name: &str) -> ServerRoleId {
-    let new = NewServerRole { name: name.into(), description: String::new(), permissions: ServerPermissions::NONE };
+    let new = NewServerRole {
+        name: name.into(),
+        description: String::new(),
+        permissions: ServerPermissions::NONE,
+        scope: Scope::Everybody,
+    };
     server_roles::make(core, &Caller::operator(), new).unwrap().id
 }
 

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::ids::AccountId;
 use crate::rooms::testing::id;
 use crate::schema::AUDIT_BY_ID;
-use crate::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use crate::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
 use crate::testing::World;
 
 /// A code that no other number has.
@@ -46,7 +46,12 @@ pub(crate) fn audited(core: &Core, verb: Verb) -> usize {
 pub(crate) fn official(world: &World, handle: &str, permissions: &[ServerPermission]) -> Caller {
     let (operator, account) = (Caller::operator(), world.account(handle).id);
     let permissions = ServerPermissions::of(permissions);
-    let role = NewServerRole { name: format!("as {handle}"), description: String::new(), permissions };
+    let role = NewServerRole {
+        name: format!("as {handle}"),
+        description: String::new(),
+        permissions,
+        scope: Scope::Everybody,
+    };
     let role = server_roles::make(&world.core, &operator, role).unwrap();
     server_roles::grant(&world.core, &operator, account, role.id).unwrap();
     Caller::account(account, Dialect::Web)

@@ -1,9 +1,12 @@
 //! Making, changing and giving roles on the server. Nobody hands out what they do not hold: who assigns roles can only give,
-//! take, make and change roles whose every permission is also theirs. The last administrator stays one.
+//! take, make and change roles whose every permission is also theirs, over whomever the role holds. Who looks after one
+//! organisation alone assigns nothing. The last administrator stays one.
 
 use chatelaine_store::{Order, Read};
 
-use super::{ADMINISTRATOR, ServerPermission, ServerPermissions, ServerRole, administrator, find_role, permissions_of};
+use super::{
+    ADMINISTRATOR, Scope, ServerPermission, ServerPermissions, ServerRole, administrator, find_role, power_of,
+};
 use crate::accounts::{self, Account, index};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Who};
@@ -16,7 +19,7 @@ use crate::limits::{ROLE_DESCRIPTION_CHARS_MAX, ROLE_NAME_CHARS_MAX, SERVER_ROLE
 use crate::machines::allowances;
 use crate::machines::notices::{self, NoticeKind};
 use crate::page::Done;
-use crate::schema::{ACCOUNTS_BY_SERVER_ROLE, SERVER_ROLE_BY_ID, SERVER_ROLES};
+use crate::schema::{ACCOUNTS_BY_SERVER_ROLE, SCOPE_BY_SERVER_ROLE, SERVER_ROLE_BY_ID, SERVER_ROLES};
 use crate::{Core, Tx};
 
 /// What a new role is made of.
@@ -28,6 +31,8 @@ pub struct NewServerRole {
     pub description: String,
     /// What it allows.
     pub permissions: ServerPermissions,
+    /// Over whom.
+    pub scope: Scope,
 }
 
 /// Which parts of a role change; what is not given stays.
@@ -39,6 +44,8 @@ pub struct ServerRoleChange {
     pub description: Option<String>,
     /// Other permissions.
     pub permissions: Option<ServerPermissions>,
+    /// Over somebody else.
+    pub scope: Option<Scope>,
 }
 
 /// Lists all roles, the built-in one first. Needs the permission to view users.
@@ -51,8 +58,14 @@ pub fn list(core: &Core, caller: &Caller) -> Result<Vec<ServerRole>> {
 
 fn all(r: &impl Read) -> Result<Vec<ServerRole>> {
     let rows = SERVER_ROLE_BY_ID.list(r, &(), None, Order::Ascending, SERVER_ROLES_MAX)?;
-    let own = rows.into_iter().map(|(_, role)| role);
-    Ok(std::iter::once(administrator()).chain(own).collect())
+    let own = rows.into_iter().map(|(_, row)| ServerRole::of(r, row));
+    std::iter::once(Ok(administrator())).chain(own).collect()
+}
+
+/// The roles that give a permission over everybody.
+pub(crate) fn of_everybody(r: &impl Read, permission: ServerPermission) -> Result<Vec<ServerRoleId>> {
+    let gives = |role: &ServerRole| role.scope == Scope::Everybody && role.permissions.has(permission);
+    Ok(all(r)?.into_iter().filter(gives).map(|role| role.id).collect())
 }
 
 /// The role of a name. Needs the permission to view users. Fails with `NotFound(ServerRole)`.
@@ -75,12 +88,28 @@ pub fn make(core: &Core, caller: &Caller, new: NewServerRole) -> Result<ServerRo
         }
         tx.count_past(&SERVER_ROLES, ADMINISTRATOR.get())?;
         let id = ServerRoleId::new(tx.count_up(&SERVER_ROLES)?);
-        let role =
-            ServerRole { id, name: name.clone(), description: description.clone(), permissions: new.permissions };
-        SERVER_ROLE_BY_ID.put(tx, &id, &role)?;
-        audit::record(tx, now, &caller_again, Verb::ServerRoleMade, &format!("server role {id}"), "")?;
+        let (name, description) = (name.clone(), description.clone());
+        let role = ServerRole { id, name, description, permissions: new.permissions, scope: new.scope };
+        put(tx, &role)?;
+        audit::record(tx, now, &caller_again, Verb::ServerRoleMade, &format!("server role {id}"), told(role.scope))?;
         Ok(role)
     })
+}
+
+fn put(tx: &mut Tx<'_>, role: &ServerRole) -> Result<()> {
+    SERVER_ROLE_BY_ID.put(tx, &role.id, &role.row())?;
+    match role.scope {
+        Scope::Everybody => Ok(SCOPE_BY_SERVER_ROLE.remove(tx, &role.id)?),
+        Scope::OwnOrganisation => Ok(SCOPE_BY_SERVER_ROLE.put(tx, &role.id, &role.scope)?),
+    }
+}
+
+/// What the trail says of a role's scope.
+const fn told(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Everybody => "",
+        Scope::OwnOrganisation => "own organisation",
+    }
 }
 
 /// Changes a role for all who hold it. Needs the permission to assign roles and all that the role allows, before and after.
@@ -99,8 +128,9 @@ pub fn change(core: &Core, caller: &Caller, id: ServerRoleId, change: ServerRole
         }
         role.description = description.clone().unwrap_or(role.description);
         role.permissions = change.permissions.unwrap_or(role.permissions);
-        SERVER_ROLE_BY_ID.put(tx, &id, &role)?;
-        audit::record(tx, now, &caller_again, Verb::ServerRoleChanged, &format!("server role {id}"), "")?;
+        role.scope = change.scope.unwrap_or(role.scope);
+        put(tx, &role)?;
+        audit::record(tx, now, &caller_again, Verb::ServerRoleChanged, &format!("server role {id}"), told(role.scope))?;
         Ok(role)
     })
 }
@@ -116,6 +146,7 @@ pub fn remove(core: &Core, caller: &Caller, id: ServerRoleId) -> Result<()> {
             return Err(Error::Refused(Reason::InUse));
         }
         SERVER_ROLE_BY_ID.remove(tx, &id)?;
+        SCOPE_BY_SERVER_ROLE.remove(tx, &id)?;
         allowances::role_removed(tx, id)?;
         audit::record(tx, now, &caller_again, Verb::ServerRoleRemoved, &format!("server role {id}"), "")
     })
@@ -186,7 +217,7 @@ fn assign(
     role: Option<ServerRoleId>,
 ) -> Result<Done> {
     // A role is taken by this as well as given; what is taken must be the caller's to give too.
-    require_assign(tx, caller, permissions_of(tx, account)?)?;
+    require_assign(tx, caller, power_of(tx, account)?.permissions)?;
     let old = accounts::get_open(tx, account)?;
     if old.server_role == role {
         return Ok(Done::AlreadySo);
@@ -208,11 +239,20 @@ fn assign(
 fn require_assign(r: &impl Read, caller: &Caller, permissions: ServerPermissions) -> Result<()> {
     super::require(r, caller, ServerPermission::AssignRole)?;
     let Who::Account(account) = caller.who else { return Ok(()) };
-    let held = permissions_of(r, account)?;
+    let held = power_of(r, account)?.over_everybody();
     match permissions.list().into_iter().find(|permission| !held.has(*permission)) {
         Some(missing) => Err(Error::Denied(Right::Server(missing))),
         None => Ok(()),
     }
+}
+
+/// Passes for who may say to which organisation an account belongs: who may assign roles and holds all that the account may. To put
+/// it into one hands it to the administrators there, so all that such roles allow has to be the caller's to give, too.
+pub(crate) fn require_may_place(r: &impl Read, caller: &Caller, account: AccountId, into: bool) -> Result<()> {
+    require_assign(r, caller, power_of(r, account)?.permissions)?;
+    let limited = if into { all(r)? } else { Vec::new() };
+    let mut limited = limited.into_iter().filter(|role| role.scope == Scope::OwnOrganisation);
+    limited.try_for_each(|role| require_assign(r, caller, role.permissions))
 }
 
 fn own_role(r: &impl Read, id: ServerRoleId) -> Result<ServerRole> {

@@ -3,13 +3,14 @@
 use super::*;
 use crate::caller::{Caller, Dialect};
 use crate::error::{Error, Reason, Right, Thing, Unique};
+use crate::ids::AccountId;
 use crate::page::{Ask, Done};
 use crate::testing::World;
 use crate::{accounts, audit};
 
 fn role(world: &World, name: &str, permissions: &[ServerPermission]) -> ServerRole {
     let permissions = ServerPermissions::of(permissions);
-    let new = NewServerRole { name: name.into(), description: String::new(), permissions };
+    let new = NewServerRole { name: name.into(), description: String::new(), permissions, scope: Scope::Everybody };
     make(&world.core, &Caller::operator(), new).unwrap()
 }
 
@@ -60,7 +61,12 @@ fn who_may_not_assign_cannot_touch_roles_at_all() {
     assert_eq!(grant(&world.core, &gus, id, ADMINISTRATOR), denied(assign));
     assert_eq!(revoke(&world.core, &gus, id), denied(assign));
     assert_eq!(remove(&world.core, &gus, guard.id), denied(assign));
-    let new = NewServerRole { name: "x".into(), description: String::new(), permissions: ServerPermissions::NONE };
+    let new = NewServerRole {
+        name: "x".into(),
+        description: String::new(),
+        permissions: ServerPermissions::NONE,
+        scope: Scope::Everybody,
+    };
     assert_eq!(make(&world.core, &gus, new), denied(assign));
 }
 
@@ -97,8 +103,8 @@ fn a_closed_account_holds_nothing() {
     world.administrator("deputy");
     let chief = world.administrator("chief").id;
     accounts::close_other(&world.core, &Caller::operator(), chief).unwrap();
-    let held = world.core.read(|view| permissions_of(view, chief));
-    assert_eq!(held, Ok(ServerPermissions::NONE));
+    let held = world.core.read(|view| power_of(view, chief)).unwrap();
+    assert_eq!((held.permissions, held.reach), (ServerPermissions::NONE, Reach::Nobody));
     let granted = grant(&world.core, &Caller::operator(), chief, ADMINISTRATOR);
     assert_eq!(granted, Err(Error::Refused(Reason::AccountClosed)));
 }
@@ -113,7 +119,12 @@ fn the_built_in_role_is_fixed_and_names_are_unique() {
     let guard = role(&world, "Guard", &[]);
     assert_eq!(guard.id, ServerRoleId::new(2));
     for name in ["guard ", "ADMIN"] {
-        let new = NewServerRole { name: name.into(), description: String::new(), permissions: ServerPermissions::NONE };
+        let new = NewServerRole {
+            name: name.into(),
+            description: String::new(),
+            permissions: ServerPermissions::NONE,
+            scope: Scope::Everybody,
+        };
         assert_eq!(make(&world.core, &operator, new), Err(Error::Taken(Unique::RoleName)), "{name}");
     }
     assert_eq!(find_by_name(&world.core, &operator, "admin").unwrap().id, ADMINISTRATOR);

@@ -269,6 +269,7 @@ const fn value(op: Op, field: Field) -> Answer {
         | Field::Description
         | Field::Permissions
         | Field::RoleName
+        | Field::OrganisationName
         | Field::Text
         | Field::Segments
         | Field::ReplyTo
@@ -302,6 +303,7 @@ const fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::Block
         | Thing::Report
         | Thing::ServerRole
+        | Thing::Organisation
         | Thing::Setting
         | Thing::Announcement
         | Thing::Room
@@ -340,6 +342,7 @@ const fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Block
         | Thing::Report
         | Thing::ServerRole
+        | Thing::Organisation
         | Thing::Setting
         | Thing::Announcement
         | Thing::Room

@@ -84,8 +84,10 @@ fn about(core: &Core, account: &Account) -> CoreResult<(bool, String)> {
     core.read(|view| Ok((is_administrator(view, account)?, views::masked_number(view, account.id)?)))
 }
 
-/// Whether an account looks after others. That of a check unit does not: it only reports.
+/// Whether an account looks after others, be they everybody or the members of its organisation. That of a check unit does not: it
+/// only reports. Nor does one whose role is for members, as long as it belongs to no organisation.
 fn is_administrator(view: &View<'_>, account: &Account) -> CoreResult<bool> {
-    let held = server_roles::permissions_held(view, account)?.list();
-    Ok(held.iter().any(|permission| *permission != ServerPermission::ReportChecks))
+    let held = server_roles::power_held(view, account)?;
+    let mut looks_after = ServerPermission::ALL.into_iter().filter(|one| *one != ServerPermission::ReportChecks);
+    Ok(looks_after.any(|permission| held.has(permission)))
 }

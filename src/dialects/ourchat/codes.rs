@@ -147,6 +147,7 @@ fn value(op: Op, field: Field, flaw: Flaw) -> Answer {
         | Field::Description
         | Field::Permissions
         | Field::RoleName
+        | Field::OrganisationName
         | Field::Text
         | Field::Segments
         | Field::ReplyTo
@@ -197,6 +198,7 @@ fn not_found(op: Op, thing: Thing) -> Answer {
         | Thing::OneTimeLink
         | Thing::Block
         | Thing::Report
+        | Thing::Organisation
         | Thing::Setting
         | Thing::Announcement
         | Thing::Link
@@ -245,6 +247,7 @@ fn exists(op: Op, thing: Thing) -> Answer {
         | Thing::Block
         | Thing::Report
         | Thing::ServerRole
+        | Thing::Organisation
         | Thing::Setting
         | Thing::Announcement
         | Thing::Link

@@ -6,9 +6,9 @@ use chatelaine_core::accounts::{self, invites};
 use chatelaine_core::clock::Until;
 use chatelaine_core::error::Thing;
 use chatelaine_core::ids::{AccountId, AuditId, InviteId, ServerRoleId};
-use chatelaine_core::server_roles::{self, ServerPermission, ServerPermissions};
+use chatelaine_core::server_roles::{self, Scope, ServerPermission, ServerPermissions};
 use chatelaine_core::settings::Holds;
-use chatelaine_core::{Ask, Core, audit, caller::Caller, error, logins, settings};
+use chatelaine_core::{Ask, Core, audit, caller::Caller, error, logins, organisations, settings};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -42,6 +42,10 @@ pub struct AdminAccountChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u64>)]
     pub server_role: Option<Option<u64>>,
+    /// Name of the organisation to put it into; `null` takes it out.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub organisation: Option<Option<String>>,
 }
 
 /// A change to one setting.
@@ -78,6 +82,9 @@ pub struct NewServerRole {
     pub description: String,
     /// What it allows, by name.
     pub permissions: Vec<String>,
+    /// Whether it holds only over the members of the organisation that its holder belongs to.
+    #[serde(default)]
+    pub own_organisation: bool,
 }
 
 /// Accounts of this server, or the one of that name.
@@ -86,17 +93,33 @@ pub async fn list_accounts(call: Call) -> Reply {
     let caller = call.signed_in().await?;
     let query: AccountsQuery = call.query()?;
     let ask = Ask { after: ids::after(query.after.as_deref())?, limit: limit(query.limit) };
-    let page = call.ask(move |core| match query.name {
-        Some(name) => Ok((vec![accounts::find(core, &caller, &name)?], None)),
-        None => accounts::list(core, &caller, ask).map(|page| (page.items, page.next)),
+    let page = call.ask(move |core| {
+        let page = match query.name {
+            Some(name) => chatelaine_core::Page { items: vec![accounts::find(core, &caller, &name)?], next: None },
+            None => accounts::list(core, &caller, ask)?,
+        };
+        shown(core, page)
     });
-    let (items, next) = page.await?;
-    let next = next.map(|account: AccountId| ids::cursor(account.get()));
-    let now = call.web().core.now();
-    wire::ok(&Page { items: items.into_iter().map(|account| AdminAccount::at(now, account)).collect(), next })
+    wire::ok(&page.await?)
 }
 
-/// Locks, unlocks, gives or takes a server role.
+/// A page of accounts as administrators see them.
+pub(crate) fn shown(
+    core: &Core,
+    page: chatelaine_core::Page<accounts::Account, AccountId>,
+) -> error::Result<Page<AdminAccount>> {
+    let (now, next) = (core.now(), page.next.map(|account| ids::cursor(account.get())));
+    let items = core.read(|view| {
+        let whole = page.items.into_iter().map(|account| {
+            let organisation = organisations::whole_of(view, account.id)?;
+            Ok(AdminAccount::at(now, account, organisation.map(|one| one.row.name)))
+        });
+        whole.collect::<error::Result<Vec<_>>>()
+    })?;
+    Ok(Page { items, next })
+}
+
+/// Locks, unlocks, gives or takes a server role, puts into an organisation or takes out of it.
 #[utoipa::path(patch, path = "/admin/accounts/{id}", tag = "admin", request_body = AdminAccountChange, responses((status = 204)))]
 pub async fn change_account(mut call: Call) -> Reply {
     let caller = call.signed_in().await?;
@@ -104,7 +127,15 @@ pub async fn change_account(mut call: Call) -> Reply {
     let change: AdminAccountChange = call.json().await?;
     let role = change.server_role.map(|role| role.map(|role| named::<ServerRoleId>("server_role", role)).transpose());
     let role = role.transpose()?;
-    call.ask(move |core| apply(core, &caller, account, change.locked, role)).await?;
+    let AdminAccountChange { locked, organisation, .. } = change;
+    call.ask(move |core| {
+        apply(core, &caller, account, locked, role)?;
+        match organisation {
+            Some(name) => organisations::set(core, &caller, account, name.as_deref()).map(drop),
+            None => Ok(()),
+        }
+    })
+    .await?;
     wire::done()
 }
 
@@ -234,7 +265,8 @@ pub async fn make_role(mut call: Call) -> Reply {
     let caller = call.signed_in().await?;
     let new: NewServerRole = call.json().await?;
     let permissions = permissions(&new.permissions)?;
-    let new = server_roles::NewServerRole { name: new.name, description: new.description, permissions };
+    let scope = if new.own_organisation { Scope::OwnOrganisation } else { Scope::Everybody };
+    let new = server_roles::NewServerRole { name: new.name, description: new.description, permissions, scope };
     let role = call.ask(move |core| server_roles::make(core, &caller, new)).await?;
     wire::created(&ServerRole::from(role))
 }

@@ -6,8 +6,8 @@
 use chatelaine_core::audit::Day;
 use chatelaine_core::clock::{Stamp, Until};
 use chatelaine_core::ids::{
-    AccountId, AlertId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, MachineId, MarkId, Offset, RoleId, RoomId,
-    ServerRoleId, UploadId,
+    AccountId, AlertId, AuditId, EventId, FileId, InviteId, LinkId, LoginId, MachineId, MarkId, Offset, OrganisationId,
+    RoleId, RoomId, ServerRoleId, UploadId,
 };
 use chatelaine_core::roles::Permission;
 use chatelaine_core::rooms;
@@ -41,6 +41,7 @@ numbered!(
     LoginId,
     MachineId,
     MarkId,
+    OrganisationId,
     RoleId,
     RoomId,
     ServerRoleId,

@@ -31,6 +31,7 @@ mod messages;
 mod moving;
 mod notices;
 mod openapi;
+mod organisations;
 mod paging;
 mod person;
 mod push;

@@ -1,14 +1,13 @@
 //! Looking for machines, for those who look after them.
 
 use chatelaine_core::Ask;
-use chatelaine_core::ids::MachineId;
+use chatelaine_core::ids::{AccountId, MachineId};
 use chatelaine_core::machines::StateKind;
 use chatelaine_core::machines::find::{self, Place};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::auth::Call;
-use crate::ids;
 use crate::machines::shown;
 use crate::paging::limit;
 use crate::views::machines::{For, Machine, State};
@@ -45,16 +44,18 @@ pub async fn search(call: Call) -> Reply {
 }
 
 fn cursor(place: Place) -> String {
-    format!("{}.{:08x}.{}", place.way, u32::from_be_bytes(place.end), place.machine)
+    format!("{}.{:08x}.{}.{}", place.way, u32::from_be_bytes(place.end), place.machine, place.member)
 }
 
 fn after(cursor: Option<&str>) -> Result<Option<Place>, Fault> {
     let read = |text: &str| -> Option<Place> {
         let mut parts = text.split('.');
-        let (way, end, machine) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+        let (way, end) = (parts.next()?.parse().ok()?, parts.next()?);
         let end = u32::from_str_radix(end, 16).ok()?.to_be_bytes();
-        let machine: MachineId = ids::number(machine)?;
-        parts.next().is_none().then_some(Place { way, end, machine })
+        // Either may be none, which is 0.
+        let machine = MachineId::new(parts.next()?.parse().ok()?);
+        let member = AccountId::new(parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Place { way, end, machine, member })
     };
     let bad = || Fault::WrongForm("after".to_owned(), "the \"next\" of an earlier page".to_owned());
     cursor.map(|text| read(text).ok_or_else(bad)).transpose()

@@ -18,7 +18,7 @@ use crate::{
     machine_find, machines, marks, me, members, messages, person, restrictions, roles, room_alerts, rooms, server,
     trail, uploads,
 };
-use crate::{heartbeats, machine_live, moving, notices};
+use crate::{heartbeats, machine_live, moving, notices, organisations};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -52,7 +52,7 @@ use crate::{heartbeats, machine_live, moving, notices};
         machine_admin::get_role_limit, machine_admin::put_role_limit, machine_admin::delete_role_limit,
         machine_admin::list_alerts, machine_admin::get, machine_admin::see_alert, machines::list, machines::create, machines::get,
         machines::change, machines::renew_token, machines::timeline,
-        heartbeats::look, notices::list, heartbeats::beat, heartbeats::nonce, machine_live::plain, heartbeats::beat_of_mine, heartbeats::hours,
+        organisations::list, organisations::members, heartbeats::look, notices::list, heartbeats::beat, heartbeats::nonce, machine_live::plain, heartbeats::beat_of_mine, heartbeats::hours,
         moving::offers, moving::release, moving::release_itself, moving::release_other, moving::replace, moving::offer,
         moving::withdraw, moving::accept, moving::decline, moving::transfer_other, moving::replace_other,
         bulk::import, bulk::export, bans::ban, bans::unban, room_alerts::get, room_alerts::put, machine_find::search

@@ -17,7 +17,7 @@ use crate::{
     machine_find, machines, marks, me, members, messages, openapi, person, restrictions, roles, room_alerts, rooms,
     server, signed_answers, trail, uploads,
 };
-use crate::{heartbeats, machine_live, moving, notices};
+use crate::{heartbeats, machine_live, moving, notices, organisations};
 
 /// Where everything below lives.
 pub const BASE: &str = "/api/v1";
@@ -82,11 +82,20 @@ pub fn table() -> Vec<Route> {
     table.extend(judging());
     table.extend(places());
     table.extend(things());
+    table.extend(organisations());
     table.extend(machine_rules());
     table.extend(heartbeats());
     table.extend(moving());
     table.extend(machines());
     table
+}
+
+/// Organisations; into which one an account belongs is changed with the account.
+fn organisations() -> Vec<Route> {
+    vec![
+        get("/admin/organisations", organisations::list),
+        get("/admin/organisations/{id}/members", organisations::members),
+    ]
 }
 
 /// Rules, limits and alerts about machines.

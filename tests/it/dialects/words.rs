@@ -32,12 +32,12 @@ macro_rules! words {
 
 words!(FIELDS: Field [
     Id, Time, Handle, Email, DisplayName, Password, Status, Bio, Locale, TimeZone, Identifier, Search, Page, Kept, Person,
-    SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, Text, Segments,
+    SettingValue, Note, ReasonText, Alias, Account, Room, Title, Description, Permissions, RoleName, OrganisationName, Text, Segments,
     ReplyTo, Mentions, Emoji, Offset, Duration, Uses, FileName, Size, Digest, Range, MachineCode, MachineFacts, MachineName, Components, FieldName, Reading, Hours,
 ]);
 words!(FLAWS: Flaw [Empty, TooLong, Malformed, Range, Weak, Unknown, Oneself, Mismatch]);
 words!(THINGS: Thing [
-    Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Setting,
+    Account, Login, Identifier, SignUpInvite, OneTimeLink, Friend, FriendRequest, Block, Report, ServerRole, Organisation, Setting,
     Announcement, Room, Member, Invite, Link, JoinRequest, Ban, Mute, Role, Message, File, Upload, Machine,
     Channel, Call, Check, Mark, Appeal, MachineAlert, MachineOffer,
 ]);

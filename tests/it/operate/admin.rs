@@ -91,6 +91,33 @@ fn a_server_role_is_made_given_and_removed_when_nobody_has_it() {
 }
 
 #[test]
+fn an_account_is_put_into_an_organisation_whose_administrator_may_nothing_elsewhere() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path();
+    let server = Server::start(dir, &[]);
+    let role = ["role", "create", "--name", "head", "--permission", "manage_machines", "--own-organisation"];
+    admin(dir, &role, "").good();
+    admin(dir, &["create", "--handle", "ada", "--name", "Ada", "--role", "head", "--stdin"], PASSWORD).good();
+    let set = |words: &[&str]| admin(dir, &[&["organisation", "set"], words].concat(), "");
+    assert_eq!(set(&["ada", "the lab"]).refused(1), "the name of an organisation is 1 to 50 letters and digits");
+    assert!(set(&["nobody", "Lab"]).refused(1).starts_with("there is no such account"));
+    for (words, missed) in [(&["ada"][..], "<NAME>"), (&["ada", "Lab", "--none"], "--none")] {
+        let unclear = set(words);
+        assert!(unclear.code == 2 && unclear.err.contains(missed), "{unclear:?}");
+    }
+    set(&["ada", "Lab"]).good();
+    server.stop();
+    let find = || listed(dir, &["list"]).into_iter().find(|row| row["handle"] == "ada").unwrap();
+    assert_eq!((&find()["organisation"], &find()["role"]), (&Value::from("Lab"), &Value::from("head")));
+    let roles = listed(dir, &["role", "list"]);
+    assert_eq!((&roles[0]["over"], &roles[1]["over"]), (&Value::from("everybody"), &Value::from("own organisation")));
+    assert_eq!(listed(dir, &["organisation", "list"])[0]["name"], "Lab");
+    set(&["ada", "--none"]).good();
+    assert_eq!(find()["organisation"], "");
+    assert!(listed(dir, &["organisation", "list"]).is_empty(), "it ended with its last member");
+}
+
+#[test]
 fn a_run_time_setting_holds_at_once_and_after_a_restart_until_it_is_reset() {
     let scratch = tempfile::tempdir().unwrap();
     let sign_up = |server: &Server| {

@@ -11,7 +11,7 @@ use chatelaine_core::error::Result;
 use chatelaine_core::event::Presence;
 use chatelaine_core::friends::Standing;
 use chatelaine_core::ids::AccountId;
-use chatelaine_core::{Core, friends, logins, presence, server_roles};
+use chatelaine_core::{Core, friends, logins, organisations, presence, server_roles};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,6 +44,10 @@ pub struct Me {
     pub server_role: Option<u64>,
     /// Server permissions by name; empty for most.
     pub permissions: Vec<String>,
+    /// Name of the organisation that the account belongs to.
+    pub organisation: Option<String>,
+    /// Server permissions that hold over the members of that organisation alone; empty for most.
+    pub organisation_permissions: Vec<String>,
     /// When the account was made.
     pub created_at: Time,
     /// When it last changed.
@@ -187,7 +191,12 @@ pub struct Block {
 
 /// One's own account with the permissions of its server role.
 pub fn me(core: &Core, account: accounts::Account) -> Result<Me> {
-    let permissions = core.read(|view| server_roles::permissions_held(view, &account))?;
+    let (power, organisation) = core.read(|view| -> Result<_> {
+        Ok((server_roles::power_held(view, &account)?, organisations::whole_of(view, account.id)?))
+    })?;
+    let names = |held: server_roles::ServerPermissions| {
+        held.list().into_iter().map(|permission| permission.name().to_owned()).collect()
+    };
     let status = account.status_at(core.now()).to_owned();
     Ok(Me {
         id: account.id.get(),
@@ -201,7 +210,9 @@ pub fn me(core: &Core, account: accounts::Account) -> Result<Me> {
         locale: account.locale,
         time_zone: account.time_zone,
         server_role: account.server_role.map(|role| role.get()),
-        permissions: permissions.list().into_iter().map(|permission| permission.name().to_owned()).collect(),
+        permissions: names(power.over_everybody()),
+        organisation: organisation.map(|one| one.row.name.as_str().to_owned()),
+        organisation_permissions: names(power.over_members()),
         created_at: account.created_at.into(),
         updated_at: account.updated_at.into(),
     })

@@ -2,6 +2,7 @@
 
 use chatelaine_core::accounts::{self, State};
 use chatelaine_core::audit::{self, Doer, Linked};
+use chatelaine_core::organisations::OrganisationName;
 use chatelaine_core::{Stamp, files, server_roles, settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -167,6 +168,8 @@ pub struct AdminAccount {
     pub locked_until: Option<String>,
     /// Role on this server, if any.
     pub server_role: Option<u64>,
+    /// Name of the organisation that it belongs to.
+    pub organisation: Option<String>,
     /// When it was made.
     pub created_at: Time,
 }
@@ -216,6 +219,8 @@ pub struct ServerRole {
     pub description: String,
     /// What it allows, by name.
     pub permissions: Vec<String>,
+    /// Whether it holds only over the members of the organisation that its holder belongs to.
+    pub own_organisation: bool,
 }
 
 /// A one-time link.
@@ -289,7 +294,7 @@ impl From<Linked> for Audit {
 
 impl AdminAccount {
     /// The account as it stands now: a lock that has lapsed is none.
-    pub fn at(now: Stamp, account: accounts::Account) -> AdminAccount {
+    pub fn at(now: Stamp, account: accounts::Account, organisation: Option<OrganisationName>) -> AdminAccount {
         let (state, locked_until) = match account.state {
             State::Locked(until) if until.holds(now) => (StateWord::Locked, Some(ids::until(until))),
             State::Active | State::Locked(_) => (StateWord::Active, None),
@@ -303,6 +308,7 @@ impl AdminAccount {
             state,
             locked_until,
             server_role: account.server_role.map(|role| role.get()),
+            organisation: organisation.map(|name| name.as_str().to_owned()),
             created_at: account.created_at.into(),
         }
     }
@@ -330,6 +336,7 @@ impl From<server_roles::ServerRole> for ServerRole {
             name: role.name,
             description: role.description,
             permissions: role.permissions.list().into_iter().map(|permission| permission.name().to_owned()).collect(),
+            own_organisation: role.scope == server_roles::Scope::OwnOrganisation,
         }
     }
 }

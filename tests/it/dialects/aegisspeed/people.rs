@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use chatelaine_core::ids::AccountId;
-use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use chatelaine_core::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
 use chatelaine_core::{Caller, Until, accounts, logins};
 use serde_json::{Value, json};
 
@@ -122,7 +122,12 @@ fn a_new_password_a_new_role_a_lock_and_signing_out_everywhere_end_every_token()
         match end {
             "role" => {
                 let permissions = ServerPermissions::of(&[ServerPermission::ViewUsers]);
-                let new = NewServerRole { name: "helper".to_owned(), description: String::new(), permissions };
+                let new = NewServerRole {
+                    name: "helper".to_owned(),
+                    description: String::new(),
+                    permissions,
+                    scope: Scope::Everybody,
+                };
                 let role = server_roles::make(core, &operator, new).expect("a role").id;
                 server_roles::grant(core, &operator, account, role).map(drop).expect("the role is given");
             }

@@ -10,6 +10,8 @@
 //! wind 60                              sixty seconds pass
 //! set aegis.enabled false              the operator changes a setting; `reset aegis.enabled` takes it back
 //! role ann asac report_checks          the operator makes a role with permissions, unless it is there, and gives it to $ann
+//! head ann lead manage_machines        as `role`, over the members of $ann's own organisation alone
+//! member ann Lab                       the operator puts $ann into an organisation; `member ann` takes $ann out
 //! ban 1 cheated                        the operator bans the machine of this number
 //! alerts                               what those hear who look after machines, newest first
 //! ```
@@ -24,8 +26,8 @@ use std::time::Duration;
 use chatelaine_core::ids::{AccountId, MachineId};
 use chatelaine_core::machines::alerts::{self, Raised};
 use chatelaine_core::machines::bans;
-use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
-use chatelaine_core::{Ask as PageAsk, Caller, Until, settings};
+use chatelaine_core::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
+use chatelaine_core::{Ask as PageAsk, Caller, Until, organisations, settings};
 use serde_json::Value;
 
 use crate::client::{Answer, Ask};
@@ -72,7 +74,15 @@ impl Script<'_> {
                 self.write(">", line);
             }
             "role" => {
-                self.role(rest);
+                self.role(rest, Scope::Everybody);
+                self.write(">", line);
+            }
+            "head" => {
+                self.role(rest, Scope::OwnOrganisation);
+                self.write(">", line);
+            }
+            "member" => {
+                self.member(rest);
                 self.write(">", line);
             }
             "ban" => {
@@ -105,16 +115,25 @@ impl Script<'_> {
         }
     }
 
-    fn role(&self, words: &str) {
+    fn member(&self, words: &str) {
+        let (who, name) = words.split_once(' ').map_or((words, None), |(who, name)| (who, Some(name)));
+        organisations::set(&self.world.core, &Caller::operator(), self.account(who), name).expect("a member");
+    }
+
+    fn account(&self, who: &str) -> AccountId {
+        AccountId::new(self.known[who].parse().expect("a number"))
+    }
+
+    fn role(&self, words: &str, scope: Scope) {
         let mut words = words.split(' ');
         let (who, name) = (words.next().expect("somebody"), words.next().expect("a role"));
-        let id = AccountId::new(self.known[who].parse().expect("a number"));
+        let id = self.account(who);
         let (core, operator) = (&self.world.core, Caller::operator());
         let permissions: Vec<_> =
             words.map(|word| ServerPermission::find_by_name(word).expect("a permission")).collect();
         let role = server_roles::find_by_name(core, &operator, name).unwrap_or_else(|_| {
             let permissions = ServerPermissions::of(&permissions);
-            let new = NewServerRole { name: name.to_owned(), description: String::new(), permissions };
+            let new = NewServerRole { name: name.to_owned(), description: String::new(), permissions, scope };
             server_roles::make(core, &operator, new).expect("a role")
         });
         server_roles::grant(core, &operator, id, role.id).expect("the role is given");

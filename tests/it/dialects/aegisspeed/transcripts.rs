@@ -43,6 +43,7 @@ stories! {
     computers: changeable(),
     powers: changeable(),
     choices: changeable(),
+    organisations: changeable(),
 }
 
 fn transcripts() -> String {

@@ -2,7 +2,7 @@
 //! in one tongue can be looked at in the other.
 
 use chatelaine_core::ids::{AccountId, RoomId};
-use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use chatelaine_core::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
 use chatelaine_core::{Caller, accounts};
 use chatelaine_http::jwt::{self, Claims};
 use chatelaine_ourchat_pb::service::ourchat::friends::accept_friend_invitation::v1::AcceptFriendInvitationRequest;
@@ -78,7 +78,12 @@ impl Town {
     pub fn holder(&self, name: &str, permissions: &[ServerPermission]) -> Citizen {
         let (one, operator) = (self.citizen(name), Caller::operator());
         let permissions = ServerPermissions::of(permissions);
-        let new = NewServerRole { name: name.to_owned(), description: format!("as {name}"), permissions };
+        let new = NewServerRole {
+            name: name.to_owned(),
+            description: format!("as {name}"),
+            permissions,
+            scope: Scope::Everybody,
+        };
         let role = server_roles::make(&self.world.core, &operator, new).expect("a role");
         server_roles::grant(&self.world.core, &operator, AccountId::new(one.id), role.id).expect("given");
         one

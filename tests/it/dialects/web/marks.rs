@@ -3,7 +3,7 @@
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::machines::checks::{self, Finding, NewCheck, Outcome, Trust};
 use chatelaine_core::machines::{self, BindTerms, MachineCode, NewMachine, Stranger};
-use chatelaine_core::server_roles::{self, NewServerRole, ServerPermission, ServerPermissions};
+use chatelaine_core::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
 use chatelaine_core::{Caller, Dialect};
 use serde_json::{Value, json};
 
@@ -15,7 +15,12 @@ use crate::world::{Person, World};
 pub fn official(world: &World, handle: &str, permissions: &[ServerPermission]) -> Person {
     let person = world.person(handle);
     let permissions = ServerPermissions::of(permissions);
-    let role = NewServerRole { name: format!("as {handle}"), description: String::new(), permissions };
+    let role = NewServerRole {
+        name: format!("as {handle}"),
+        description: String::new(),
+        permissions,
+        scope: Scope::Everybody,
+    };
     let role = server_roles::make(&world.core, &Caller::operator(), role).expect("a role");
     server_roles::grant(&world.core, &Caller::operator(), AccountId::new(person.id), role.id).expect("given");
     person

@@ -10,6 +10,7 @@ mod machine_stories;
 mod machines;
 mod marks;
 mod moving;
+mod organisations;
 mod people;
 mod person;
 mod places;
