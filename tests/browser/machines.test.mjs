@@ -141,6 +141,15 @@ describe("machines", () => {
     await dialog(bob).getByRole("button", { name: "Cancel" }).click();
   });
 
+  it("whoever replaces a machine is told what to type on the new one", async () => {
+    const { bob, bench } = people;
+    await bob.button("Replace").click();
+    await dialog(bob).getByText(`chatelaine machine register --server ${server.plain} --replace ${bench.machine.id}`, { exact: true }).waitFor();
+    await inspect(bob, "machines-replace");
+    await dialog(bob).getByRole("button", { name: "Close" }).click();
+    await dialog(bob).waitFor({ state: "detached" });
+  });
+
   it("a ban by the administrator is seen in the owner's page at once, and so is its end", async () => {
     const { ann, bob } = people;
     await ann.go("/admin/machines");

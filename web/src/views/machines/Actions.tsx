@@ -13,7 +13,7 @@ import { waitWords } from "../../state/machines";
 import { attempt, notify } from "../../state/notices";
 import { w } from "../../words";
 import { m } from "../../words/machines";
-import { nameOfMachine, Once } from "./Bits";
+import { CopyLine, nameOfMachine, Once, registerCommand } from "./Bits";
 import { OfflineRequest } from "./Certificates";
 
 export type Asking = "rename" | "transfer" | "replace" | "offline" | { token: string };
@@ -121,6 +121,9 @@ function Replace(props: { of: Machine; onClose: () => void }): VNode {
   return (
     <Dialog title={t.replaceTitle(nameOfMachine(props.of))} onClose={props.onClose}>
       <p>{t.replaceText}</p>
+      <p>{t.replaceThere}</p>
+      <CopyLine label={t.command} text={registerCommand(props.of.id)} />
+      <p>{t.replaceHere}</p>
       <Form onSubmit={submit} flaws={flaws} submit={t.replace} idle={code.trim() === ""}>
         <Field label={t.newCode} value={code} onInput={setCode} hint={t.newCodeHint} error={flaws.of("code") ?? flaws.of("machine_code")} maxLength={4000} required />
         <Field label={t.name} value={name} onInput={setName} maxLength={100} error={flaws.of("name")} />

@@ -58,7 +58,7 @@ export function CopyLine(props: { label: string; text: string }): VNode {
 }
 
 /** What to type on a computer to bind it. */
-export const registerCommand = (): string => `chatelaine machine register --server ${location.origin}`;
+export const registerCommand = (replaced?: number): string => `chatelaine machine register --server ${location.origin}${replaced === undefined ? "" : ` --replace ${replaced}`}`;
 
 /** A secret that is shown this once. */
 export function Once(props: { title: string; text: string; secret: string; onClose: () => void }): VNode {
