@@ -13,10 +13,10 @@ use super::chain::{Link, ROWS};
 use crate::Core;
 use crate::caller::Caller;
 use crate::clock::Stamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{AuditId, SigningKeyId};
 use crate::page::{Ask, Page};
-use crate::schema::{AUDIT_BY_ID, AUDIT_HEAD_BY_DAY, AUDIT_LINK_BY_ID, SERVER_FACTS};
+use crate::schema::{AUDIT_BY_ID, AUDIT_HEAD_BY_DAY, AUDIT_LINK_BY_ID};
 use crate::server_roles::{self, ServerPermission};
 use crate::signing::{self, Lines, Purpose, Signature};
 
@@ -100,8 +100,8 @@ pub struct Head {
 }
 
 fn lines(r: &impl Read, day: Day, (rows, link, at): (AuditId, Link, Stamp)) -> Result<Lines> {
-    let facts = SERVER_FACTS.get(r, &0)?.ok_or_else(|| Error::internal(&"the facts of the server are not there"))?;
-    let lines = Lines::new().line("version", 1).line("server", hex::encode(facts.server_id)).line("day", day);
+    let server = hex::encode(signing::server_id(r)?);
+    let lines = Lines::new().line("version", 1).line("server", server).line("day", day);
     Ok(lines.line("rows", rows).line("head", link).line("at", at))
 }
 

@@ -19,7 +19,7 @@ use crate::limits::{
 };
 use crate::schema::{
     MACHINES_BY_ACCOUNT, NOTICE_BY_NUMBER, NOTICES, NOTICES_BY_MACHINE, REVOCATION_BY_NUMBER, REVOKED_BY_MACHINE,
-    SERVER_FACTS, TOKEN_BY_MACHINE,
+    TOKEN_BY_MACHINE,
 };
 use crate::signing::{self, Lines, Purpose, Signature};
 use crate::{Caller, Core, Tx};
@@ -165,8 +165,8 @@ fn wake(tx: &mut Tx<'_>, now: Stamp, (machine, number): (MachineId, u64), told: 
 
 fn put(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<u64> {
     let NewNotice { machine, account, kind } = new;
-    let (number, signer, server) = (tx.count_up(&NOTICES)?, signing::signer(tx, now)?, server_id(tx)?);
-    let lines = lines(&server, number, (new, now)).with_key(signer.id());
+    let (number, signer, server) = (tx.count_up(&NOTICES)?, signing::signer(tx, now)?, signing::server_id(tx)?);
+    let lines = lines(server, number, (new, now)).with_key(signer.id());
     let signature = signer.sign(Purpose::Notice, &lines);
     NOTICE_BY_NUMBER.put(tx, &number, &NoticeRow { machine, account, kind, at: now, key: signer.id(), signature })?;
     NOTICES_BY_MACHINE.put(tx, &(machine, number), &())?;
@@ -177,15 +177,13 @@ fn put(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<u64> {
     Ok(number)
 }
 
-/// Who this server is, as signed texts name it.
-pub(super) fn server_id(r: &impl Read) -> Result<String> {
-    let facts = SERVER_FACTS.get(r, &0)?.ok_or_else(|| Error::internal(&"the facts of the server are not there"))?;
-    Ok(hex::encode(facts.server_id))
-}
-
-fn lines(server: &str, number: u64, (new, at): (NewNotice, Stamp)) -> Lines {
+fn lines(server: [u8; 16], number: u64, (new, at): (NewNotice, Stamp)) -> Lines {
     let NewNotice { machine, account, kind } = new;
-    let lines = Lines::new().line("version", 1).line("number", number).line("server", server).line("machine", machine);
+    let lines = Lines::new()
+        .line("version", 1)
+        .line("number", number)
+        .line("server", hex::encode(server))
+        .line("machine", machine);
     let ends = if kind.ends_certificates() { "yes" } else { "no" };
     let lines = lines.line("account", account).line("kind", kind.word()).line("ends", ends);
     let lines = match kind {
@@ -198,7 +196,7 @@ fn lines(server: &str, number: u64, (new, at): (NewNotice, Stamp)) -> Lines {
     lines.line("at", at)
 }
 
-fn whole(server: &str, number: u64, row: NoticeRow) -> Notice {
+fn whole(server: [u8; 16], number: u64, row: NoticeRow) -> Notice {
     let NoticeRow { machine, account, kind, at, key, signature } = row;
     let lines = lines(server, number, (NewNotice { machine, account, kind }, at)).with_key(key);
     Notice { number, row, text: signing::whole(Purpose::Notice, &lines, &signature) }
@@ -207,7 +205,7 @@ fn whole(server: &str, number: u64, row: NoticeRow) -> Notice {
 /// One notice; none when there is none of this number, or no more.
 pub fn get(r: &impl Read, number: u64) -> Result<Option<Notice>> {
     let Some(row) = NOTICE_BY_NUMBER.get(r, &number)? else { return Ok(None) };
-    Ok(Some(whole(&server_id(r)?, number, row)))
+    Ok(Some(whole(signing::server_id(r)?, number, row)))
 }
 
 /// What was told to a machine after this number, in order. Who may ask is the business of the door that it came by.
@@ -215,10 +213,10 @@ pub fn after(core: &Core, machine: MachineId, number: u64, limit: usize) -> Resu
     core.read(|view| {
         let limit = limit.min(PAGE_ITEMS_MAX);
         let keys = NOTICES_BY_MACHINE.keys(view, &machine, Some(&(machine, number)), Order::Ascending, limit)?;
-        let server = server_id(view)?;
+        let server = signing::server_id(view)?;
         let mut found = Vec::new();
         for (_, number) in keys {
-            found.extend(NOTICE_BY_NUMBER.get(view, &number)?.map(|row| whole(&server, number, row)));
+            found.extend(NOTICE_BY_NUMBER.get(view, &number)?.map(|row| whole(server, number, row)));
         }
         Ok(found)
     })
@@ -242,14 +240,15 @@ pub fn revocations(core: &Core, after: u64) -> Result<String> {
         let last = last(view)?;
         let limit = REVOCATIONS_LISTED_MAX + 1;
         let rows = REVOCATION_BY_NUMBER.list(view, &(), Some(&after), Order::Ascending, limit)?;
-        Ok::<_, Error>((server_id(view)?, last, rows))
+        Ok::<_, Error>((signing::server_id(view)?, last, rows))
     })?;
     let more = rows.len() > REVOCATIONS_LISTED_MAX;
     let listed = rows.get(..REVOCATIONS_LISTED_MAX).unwrap_or(&rows);
     // A notice that came between the two looks counts for the next list.
     let listed: Vec<_> = listed.iter().filter(|(number, _)| *number <= last).collect();
     let upto = if more { listed.last().map_or(last, |(number, _)| *number) } else { last.max(after) };
-    let lines = Lines::new().line("version", 1).line("server", server).line("after", after).line("upto", upto);
+    let lines =
+        Lines::new().line("version", 1).line("server", hex::encode(server)).line("after", after).line("upto", upto);
     let lines = lines.line("more", if more { "yes" } else { "no" }).line("at", now);
     let lines =
         listed.iter().fold(lines, |lines, (number, machine)| lines.line("revoked", format!("{machine} {number}")));

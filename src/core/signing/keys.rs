@@ -145,6 +145,12 @@ impl Signer {
     }
 }
 
+/// Who this server is, as everything that it signs names it.
+pub(crate) fn server_id(r: &impl Read) -> Result<[u8; 16]> {
+    let facts = SERVER_FACTS.get(r, &0)?.ok_or_else(|| Error::internal(&"the facts of the server are not there"))?;
+    Ok(facts.server_id)
+}
+
 /// The key that signs, inside a write; made if there is none yet.
 pub(crate) fn signer(tx: &mut Tx<'_>, now: Stamp) -> Result<Signer> {
     if let Some(found) = find(tx)? {
@@ -178,12 +184,12 @@ fn make(tx: &mut Tx<'_>, now: Stamp, before: Option<Signer>) -> Result<(SigningK
     let id = SigningKeyId::new(tx.count_up(&SIGNING_KEYS)?);
     let seed = Zeroizing::new(secrets::random_bytes());
     let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
-    let announced = match (before, SERVER_FACTS.get(tx, &0)?) {
-        (Some(old), Some(facts)) => {
-            let lines = lines(&facts.server_id, id, (&public, now)).with_key(old.id);
+    let announced = match before {
+        Some(old) => {
+            let lines = lines(&server_id(tx)?, id, (&public, now)).with_key(old.id);
             Some((old.id, old.sign(Purpose::Key, &lines)))
         }
-        _ => None,
+        None => None,
     };
     let (seed, signs_until, trusted_until) = (Some(*seed), None, None);
     let row = SigningKeyRow { public, seed, from: now, signs_until, trusted_until, announced };

@@ -14,4 +14,4 @@ pub use document::{Lines, Opened, Purpose, Trouble, open};
 #[cfg(test)]
 pub(crate) use keys::Signer;
 pub use keys::{PublicKey, Signature, SigningKeyRow, list, rotate, signed_base, trusted};
-pub(crate) use keys::{public, ready, signer};
+pub(crate) use keys::{public, ready, server_id, signer};

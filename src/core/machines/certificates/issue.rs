@@ -18,7 +18,7 @@ use crate::machines::history::{self, Happened};
 use crate::machines::machine::{self, MachineRow, MachineState};
 use crate::machines::tokens::MachineKey;
 use crate::machines::{notices, standing};
-use crate::schema::{CERTIFICATE_BY_SERIAL, CERTIFICATES, CERTIFICATES_BY_MACHINE, MACHINE_BY_ID, SERVER_FACTS};
+use crate::schema::{CERTIFICATE_BY_SERIAL, CERTIFICATES, CERTIFICATES_BY_MACHINE, MACHINE_BY_ID};
 use crate::secrets::random_bytes;
 use crate::settings::Machines;
 use crate::signing::{self, Purpose};
@@ -153,11 +153,10 @@ fn issue_within(tx: &mut Tx<'_>, desk: &Desk, (id, row): (MachineId, MachineRow)
 
 fn put(tx: &mut Tx<'_>, desk: &Desk, (machine, row): (MachineId, &MachineRow)) -> Result<Issued> {
     let (now, account) = (desk.now, row.account);
-    let facts = SERVER_FACTS.get(tx, &0)?.ok_or_else(|| Error::internal(&"the facts of the server are not there"))?;
     let (signer, salt) = (signing::signer(tx, now)?, random_bytes());
     let certificate = Certificate {
         serial: CertificateId::new(tx.count_up(&CERTIFICATES)?),
-        server: facts.server_id,
+        server: signing::server_id(tx)?,
         machine,
         account,
         issued: now,
