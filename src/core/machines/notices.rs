@@ -121,11 +121,9 @@ pub struct Notice {
 
 /// Gives a notice in the transaction of the deed: signs and stores it under the next number, and wakes the machine, its owner and
 /// who manages machines once it is durable.
-pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<u64> {
-    let number = put(tx, now, new)?;
+pub(super) fn tell(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<()> {
     let told = Audience::accounts(alerts::managers(tx)?).and_account(new.account);
-    wake(tx, now, (new.machine, number), told)?;
-    Ok(number)
+    tell_to(tx, now, new, told)
 }
 
 /// Gives a notice to each machine of an account that has a token and so can hear it. The owner hears of it too; who manages
@@ -146,19 +144,18 @@ pub(super) fn tell_one(
     (account, machine): (AccountId, MachineId),
     kind: NoticeKind,
 ) -> Result<()> {
-    let number = put(tx, now, NewNotice { machine, account, kind })?;
-    wake(tx, now, (machine, number), Audience::account(account))
+    tell_to(tx, now, NewNotice { machine, account, kind }, Audience::account(account))
 }
 
 /// As [`tell`], where the account goes away and hears nothing any more.
-pub(super) fn tell_of_a_removed_account(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<u64> {
-    let number = put(tx, now, new)?;
+pub(super) fn tell_of_a_removed_account(tx: &mut Tx<'_>, now: Stamp, new: NewNotice) -> Result<()> {
     let told = Audience::accounts(alerts::managers(tx)?);
-    wake(tx, now, (new.machine, number), told)?;
-    Ok(number)
+    tell_to(tx, now, new, told)
 }
 
-fn wake(tx: &mut Tx<'_>, now: Stamp, (machine, number): (MachineId, u64), told: Audience) -> Result<()> {
+/// Tells the machine, and these.
+fn tell_to(tx: &mut Tx<'_>, now: Stamp, new: NewNotice, told: Audience) -> Result<()> {
+    let (number, machine) = (put(tx, now, new)?, new.machine);
     let told = told.and_nearby(vec![machine_topic(machine)]);
     event_log::record(tx, now, told, What::MachineNoticed { machine, number }).map(drop)
 }

@@ -31,7 +31,8 @@ const ALL: [NoticeKind; 8] = [
 
 fn told(core: &Core, machine: u64, account: AccountId, kind: NoticeKind) -> u64 {
     let (now, machine) = (core.now(), MachineId::new(machine));
-    core.write(&Caller::system(), move |tx| tell(tx, now, NewNotice { machine, account, kind })).unwrap()
+    let new = NewNotice { machine, account, kind };
+    core.write(&Caller::system(), move |tx| tell(tx, now, new).and_then(|()| last(tx))).unwrap()
 }
 
 fn read(core: &Core, purpose: Purpose, text: &str) -> Opened {

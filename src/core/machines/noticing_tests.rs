@@ -18,7 +18,7 @@ const EACH: usize = 150;
 
 fn tell(core: &Core, owner: &Caller, machine: MachineId) -> u64 {
     let (now, new) = (core.now(), NewNotice { machine, account: id(owner), kind: NoticeKind::LimitChanged });
-    core.write(&Caller::system(), move |tx| notices::tell(tx, now, new)).unwrap()
+    core.write(&Caller::system(), move |tx| notices::tell(tx, now, new).and_then(|()| notices::last(tx))).unwrap()
 }
 
 /// A bound machine and its token.
