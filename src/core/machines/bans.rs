@@ -24,7 +24,7 @@ use crate::event::{Audience, What};
 use crate::event_log;
 use crate::ids::{AccountId, MachineId};
 use crate::lapsing::due;
-use crate::limits::{FINGERPRINT_SHARERS_MAX, FINGERPRINTS_COMPARED_MAX, MACHINE_BANS_LAPSED_PER_WRITE};
+use crate::limits::{FINGERPRINT_SHARERS_MAX, MACHINE_BANS_LAPSED_PER_WRITE};
 use crate::schema::{BAN_BY_MACHINE, BANNED_CODES, BANNED_COMPONENTS, BANS_BY_END, MACHINE_BY_ID};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
@@ -207,17 +207,10 @@ fn find(
         }
     }
     let shown = fingerprint::marks(r, components)?;
-    let mut seen = Vec::new();
-    for (_, mark) in shown.iter().filter(|(kind, _)| kind.is_singular()) {
-        for (_, machine) in BANNED_COMPONENTS.keys(r, mark, None, Order::Descending, FINGERPRINT_SHARERS_MAX)? {
-            if seen.contains(&machine) || seen.len() >= FINGERPRINTS_COMPARED_MAX {
-                continue;
-            }
-            seen.push(machine);
-            let Some(ban) = BAN_BY_MACHINE.get(r, &machine)? else { continue };
-            if ban.until.holds(now) && fingerprint::score(&ban.parts, &shown).passes(strictness) {
-                return Ok(Some((machine, ban)));
-            }
+    for machine in fingerprint::sharers(r, &BANNED_COMPONENTS, &shown, |_| Ok(true))? {
+        let Some(ban) = BAN_BY_MACHINE.get(r, &machine)? else { continue };
+        if ban.until.holds(now) && fingerprint::score(&ban.parts, &shown).passes(strictness) {
+            return Ok(Some((machine, ban)));
         }
     }
     Ok(None)

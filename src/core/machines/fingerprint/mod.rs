@@ -17,4 +17,4 @@ pub use kind::{Class, Kind};
 pub use normal::normalise;
 pub use score::{Score, Strictness, compare};
 pub use stored::{Drift, Fingerprint, Part, of};
-pub(super) use stored::{Likeness, find_like, forget, keep, like, marks, put, score};
+pub(super) use stored::{Likeness, find_like, forget, keep, like, marks, put, score, sharers};

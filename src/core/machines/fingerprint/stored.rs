@@ -1,7 +1,7 @@
 //! What the server keeps of a fingerprint: keyed marks, which nobody can try out who has the store and not its key; and how a
 //! machine is found again by them. Only components that tell computers apart lead to machines, and only to a bounded number.
 
-use chatelaine_store::{Order, Read, Row};
+use chatelaine_store::{Order, Read, Row, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::digest::{Components, Digest};
@@ -141,21 +141,31 @@ pub(in crate::machines) fn find_like(
     strictness: Strictness,
 ) -> Result<(Option<Likeness>, Option<Likeness>)> {
     let shown = marks(r, components)?;
-    let order = Order::Descending;
     // One's own are looked at one by one: however many others share a component, they cannot hide them.
-    let own = MACHINES_BY_ACCOUNT.keys(r, &account, None, order, FINGERPRINTS_COMPARED_MAX)?;
+    let own = MACHINES_BY_ACCOUNT.keys(r, &account, None, Order::Descending, FINGERPRINTS_COMPARED_MAX)?;
     let own = best(r, own.into_iter().map(|(_, id)| id), &shown, strictness)?;
-    let mut others = Vec::new();
+    let is_other = |id| Ok(MACHINE_BY_ID.get(r, &id)?.is_some_and(|row| row.account != account));
+    let others = sharers(r, &MACHINES_BY_COMPONENT, &shown, is_other)?;
+    Ok((own, best(r, others.into_iter(), &shown, strictness)?))
+}
+
+/// The machines of this tree that have a component in common with what is shown, of those that tell computers apart; each once, a
+/// bounded number of those that are wanted.
+pub(in crate::machines) fn sharers(
+    r: &impl Read,
+    tree: &Tree<([u8; 32], MachineId), ()>,
+    shown: &[(Kind, [u8; 32])],
+    is_wanted: impl Fn(MachineId) -> Result<bool>,
+) -> Result<Vec<MachineId>> {
+    let mut found = Vec::new();
     for (_, mark) in shown.iter().filter(|(kind, _)| kind.is_singular()) {
-        let sharers = MACHINES_BY_COMPONENT.keys(r, mark, None, order, FINGERPRINT_SHARERS_MAX)?;
-        for (_, id) in sharers {
-            let is_other = MACHINE_BY_ID.get(r, &id)?.is_some_and(|row| row.account != account);
-            if is_other && !others.contains(&id) && others.len() < FINGERPRINTS_COMPARED_MAX {
-                others.push(id);
+        for (_, machine) in tree.keys(r, mark, None, Order::Descending, FINGERPRINT_SHARERS_MAX)? {
+            if found.len() < FINGERPRINTS_COMPARED_MAX && !found.contains(&machine) && is_wanted(machine)? {
+                found.push(machine);
             }
         }
     }
-    Ok((own, best(r, others.into_iter(), &shown, strictness)?))
+    Ok(found)
 }
 
 /// The most alike of those that pass; of equals the first.
