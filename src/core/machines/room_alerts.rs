@@ -15,10 +15,11 @@ use crate::clock::Stamp;
 use crate::error::{Error, Field, Flaw, Limit, Result};
 use crate::ids::{AccountId, MachineId, RoomId};
 use crate::limits::{MACHINE_ALERT_ROOMS_MAX, ROOM_ALERTS_PER_HOUR};
-use crate::roles::{self, Permission};
+use crate::roles::{self, Permission, Standing};
 use crate::rooms::members;
 use crate::schema::{ALERTED_ROOMS, MACHINE_BY_ID, ROOM_ALERTS, ROOM_BY_ID};
 use crate::server_roles::{self, ServerPermission};
+use crate::settings::Settings;
 use crate::{Core, Tx, accounts, messages};
 
 const HOUR_S: u64 = 3_600;
@@ -96,11 +97,16 @@ pub(super) struct Told {
 pub fn get(core: &Core, caller: &Caller, room: RoomId) -> Result<Vec<Topic>> {
     let settings = core.settings();
     core.read(|view| {
-        let standing = members::require(view, &settings, caller, room)?;
-        roles::require(&standing, Permission::SetTitle)?;
-        server_roles::require(view, caller, ServerPermission::ManageMachines)?;
+        require(view, &settings, caller, room)?;
         Ok(ROOM_ALERTS.get(view, &room)?.map(RoomAlerts::list).unwrap_or_default())
     })
+fn require(r: &impl Read, settings: &Settings, caller: &Caller, room: RoomId) -> Result<Standing> {
+    let standing = members::require(r, settings, caller, room)?;
+    roles::require(&standing, Permission::SetTitle)?;
+    server_roles::require(r, caller, ServerPermission::ManageMachines)?;
+    Ok(standing)
+}
+
 }
 
 /// Sets what a room is told about from now on, in the caller's name; nothing ends it. Needs what [`get`] needs. Fails with
@@ -109,9 +115,7 @@ pub fn set(core: &Core, caller: &Caller, room: RoomId, topics: &[Topic]) -> Resu
     let bits = topics.iter().fold(0_u8, |bits, topic| bits | (1 << topic.number()));
     let (now, caller_again, settings) = (core.now(), caller.clone(), core.settings());
     core.write(caller, move |tx| {
-        let standing = members::require(tx, &settings, &caller_again, room)?;
-        roles::require(&standing, Permission::SetTitle)?;
-        server_roles::require(tx, &caller_again, ServerPermission::ManageMachines)?;
+        let standing = require(tx, &settings, &caller_again, room)?;
         if standing.row.encrypted && bits != 0 {
             return Err(Error::Invalid(Field::Room, Flaw::Mismatch));
         }

@@ -16,7 +16,7 @@ use crate::schema::MACHINE_BY_ID;
 
 /// Makes an active machine inactive, as the server does by itself: its slot is free, it stays bound. Gives the row as it is then;
 /// every other state stays. Its owner hears of it.
-pub fn deactivate(tx: &mut Tx<'_>, now: Stamp, id: MachineId, row: MachineRow) -> Result<MachineRow> {
+pub(super) fn deactivate(tx: &mut Tx<'_>, now: Stamp, id: MachineId, row: MachineRow) -> Result<MachineRow> {
     if row.state != MachineState::Active {
         return Ok(row);
     }
