@@ -164,7 +164,8 @@ fn read(core: &Core, machine: &Machine, queue: Option<Queue<Live>>, after: Optio
     let notices = notices::after(core, machine.id, after, NOTICES_PER_PAGE)?;
     let done = notices.last().map_or(after, |notice| notice.number);
     if !notices.is_empty() {
-        // A reader may see what is not durable yet. Writes go one after the other: when this one is through, all of it is.
+        // A reader may see what is not durable yet. Writes go one after the other: when this one is through, all of it is. It
+        // has no row, so it costs no sync of its own.
         core.write(&Caller::system(), |_| Ok(()))?;
     }
     let more = notices.len() >= NOTICES_PER_PAGE;
