@@ -126,7 +126,7 @@ pub fn beat(core: &Core, by: &Beater, beat: Beat) -> Result<Heard> {
         let row = require_own(tx, &caller_again, machine)?;
         let watch = setup::of(tx, machine)?.watch;
         if watch.is_some() {
-            let last = BEAT_BY_MACHINE.get(tx, &machine)?.and_then(|beats| beats.nonce);
+            let last = of(tx, machine)?.nonce;
             nonces::require(tx, now, &rules.policy, (last, sent))?;
         }
         if let Some(components) = &beat.components {
@@ -137,7 +137,7 @@ pub fn beat(core: &Core, by: &Beater, beat: Beat) -> Result<Heard> {
             }
         }
         let row = standing::revive(tx, now, &caller_again, (machine, row), rules.most)?;
-        let mut beats = BEAT_BY_MACHINE.get(tx, &machine)?.unwrap_or_default();
+        let mut beats = of(tx, machine)?;
         beats.nonce = Some(given);
         if let Some((hour, count)) = beats.count(now) {
             BEATS_BY_HOUR.put(tx, &(machine, hour), &count)?;
@@ -158,7 +158,7 @@ pub fn renew_nonce(core: &Core, by: &Beater) -> Result<Secret<String>> {
     let mark = fresh.mark;
     core.write(&caller.clone(), move |tx| {
         require_own(tx, &caller, machine)?;
-        let beats = BEAT_BY_MACHINE.get(tx, &machine)?.unwrap_or_default();
+        let beats = of(tx, machine)?;
         Ok(BEAT_BY_MACHINE.put(tx, &machine, &BeatRow { nonce: Some(mark), ..beats })?)
     })?;
     Ok(fresh.text)
@@ -237,8 +237,8 @@ pub fn hours(core: &Core, caller: &Caller, machine: MachineId, most: u32) -> Res
         let behind = (machine, floor.saturating_sub(1));
         let limit = usize::try_from(most).unwrap_or(usize::MAX);
         let mut rows = BEATS_BY_HOUR.list(view, &machine, Some(&behind), Order::Ascending, limit)?;
-        if let Some(beats) = BEAT_BY_MACHINE.get(view, &machine)?.filter(|beats| beats.count > 0 && beats.hour >= floor)
-        {
+        let beats = of(view, machine)?;
+        if beats.count > 0 && beats.hour >= floor {
             rows.push(((machine, beats.hour), beats.count));
         }
         let hour = |((_, hour), count)| Hour { at: Stamp::from_seconds(i64::from(hour) * HOUR_S), count };
@@ -253,6 +253,11 @@ pub(super) fn forget(tx: &mut Tx<'_>, machine: MachineId) -> Result<usize> {
         BEATS_BY_DUE.remove(tx, &(due, machine))?;
     }
     BEAT_BY_MACHINE.remove(tx, &machine)?;
+    Ok(2 + forget_hours(tx, machine)?)
+}
+
+/// Takes away every hour of a machine; says how many.
+pub(super) fn forget_hours(tx: &mut Tx<'_>, machine: MachineId) -> Result<usize> {
     let kept = usize::try_from(MACHINE_BEATS_KEPT_H).unwrap_or(usize::MAX).saturating_add(MACHINE_BEATS_SWEPT);
-    Ok(2 + BEATS_BY_HOUR.remove_all(tx, &machine, kept)?)
+    Ok(BEATS_BY_HOUR.remove_all(tx, &machine, kept)?)
 }

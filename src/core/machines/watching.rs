@@ -12,10 +12,8 @@ use crate::clock::Stamp;
 use crate::error::Result;
 use crate::ids::MachineId;
 use crate::lapsing;
-use crate::limits::{
-    MACHINE_BEATS_KEPT_H, MACHINE_BEATS_SWEPT, MACHINE_GRACE_S_MAX, MACHINE_GRACE_S_MIN, MACHINES_WATCHED_PER_WRITE,
-};
-use crate::schema::{BEAT_BY_MACHINE, BEATS_BY_DUE, BEATS_BY_HOUR, MACHINE_BY_ID};
+use crate::limits::{MACHINE_BEATS_KEPT_H, MACHINE_GRACE_S_MAX, MACHINE_GRACE_S_MIN, MACHINES_WATCHED_PER_WRITE};
+use crate::schema::{BEAT_BY_MACHINE, BEATS_BY_DUE, MACHINE_BY_ID};
 use crate::{Core, Tx};
 
 /// How late a heartbeat may be: half of the time between two, within bounds.
@@ -73,7 +71,7 @@ fn place(tx: &mut Tx<'_>, machine: MachineId, beats: &mut BeatRow, at: Stamp) ->
 /// Waits for a machine from now on, if it is watched: its owner wished so just now, or it is active again.
 pub(super) fn wait_from(tx: &mut Tx<'_>, now: Stamp, machine: MachineId) -> Result<()> {
     let Some(row) = MACHINE_BY_ID.get(tx, &machine)? else { return Ok(()) };
-    let mut beats = BEAT_BY_MACHINE.get(tx, &machine)?.unwrap_or_default();
+    let mut beats = heartbeats::of(tx, machine)?;
     (beats.from, beats.missed) = (now, false);
     let at = look_at(&row.state, setup::of(tx, machine)?.watch, beats.heard());
     place(tx, machine, &mut beats, at)?;
@@ -146,7 +144,5 @@ fn clear_hours(tx: &mut Tx<'_>, machine: MachineId, beats: &mut BeatRow) -> Resu
         BEATS_BY_DUE.remove(tx, &(due, machine))?;
     }
     (beats.hour, beats.count) = (0, 0);
-    let kept = usize::try_from(MACHINE_BEATS_KEPT_H).unwrap_or(usize::MAX).saturating_add(MACHINE_BEATS_SWEPT);
-    BEATS_BY_HOUR.remove_all(tx, &machine, kept)?;
-    Ok(())
+    heartbeats::forget_hours(tx, machine).map(drop)
 }
