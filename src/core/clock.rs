@@ -15,6 +15,10 @@ use crate::error::{Error, Field, Flaw};
 
 /// Microseconds in one second.
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
+/// Seconds in one hour.
+pub const HOUR_S: u64 = 3_600;
+/// Seconds in one day.
+pub const DAY_S: u64 = 24 * HOUR_S;
 
 /// A moment: microseconds since 1970 UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -47,6 +51,36 @@ impl Stamp {
     /// Whole seconds since 1970 UTC, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(MICROS_PER_SECOND)
+    }
+
+    /// Whole seconds since 1970 UTC as protocols count them that know no time before; 0 for one.
+    pub fn unix_seconds(self) -> u64 {
+        u64::try_from(self.seconds()).unwrap_or(0)
+    }
+
+    /// The number of the hour in which this moment lies, counted from 1970 UTC; 0 for one before.
+    pub fn hour(self) -> u32 {
+        u32::try_from(self.unix_seconds() / HOUR_S).unwrap_or(u32::MAX)
+    }
+
+    /// The number of the day in which this moment lies, counted from 1970 UTC; 0 for one before.
+    pub fn day(self) -> u32 {
+        u32::try_from(self.unix_seconds() / DAY_S).unwrap_or(u32::MAX)
+    }
+
+    /// When the hour of this number began.
+    pub fn of_hour(number: u32) -> Self {
+        Self::ZERO.plus_seconds(u64::from(number).saturating_mul(HOUR_S))
+    }
+
+    /// When the day of this number began.
+    pub fn of_day(number: u32) -> Self {
+        Self::ZERO.plus_seconds(u64::from(number).saturating_mul(DAY_S))
+    }
+
+    /// The day in UTC, written as 2027-01-15.
+    pub fn date(self) -> String {
+        self.to_string().chars().take_while(|letter| *letter != 'T').collect()
     }
 
     /// The moment so many seconds later.
@@ -229,6 +263,19 @@ mod tests {
         assert_eq!(Stamp::ZERO.plus_seconds(u64::MAX).micros(), i64::MAX);
         assert_eq!(Stamp::from_micros(-1).seconds(), -1);
         assert_eq!(Stamp::ZERO.millis_since(Stamp::from_seconds(5)), 0);
+    }
+
+    #[test]
+    fn hours_and_days_are_counted_from_1970_and_begin_at_their_first_moment() {
+        let at = Stamp::from_seconds(20_468 * 86_400 + 7 * 3_600 + 59);
+        assert_eq!((at.day(), at.hour()), (20_468, 20_468 * 24 + 7));
+        assert_eq!(Stamp::of_day(20_468).to_string(), "2026-01-15T00:00:00.000000Z");
+        assert_eq!(Stamp::of_hour(20_468 * 24 + 7).to_string(), "2026-01-15T07:00:00.000000Z");
+        assert_eq!(at.date(), "2026-01-15");
+        let last = Stamp::from_micros(Stamp::of_day(20_469).micros() - 1);
+        assert_eq!((last.day(), last.hour()), (20_468, 20_468 * 24 + 23));
+        let before = Stamp::from_micros(-1);
+        assert_eq!((before.day(), before.hour(), before.unix_seconds()), (0, 0, 0));
     }
 
     #[test]

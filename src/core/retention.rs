@@ -11,7 +11,7 @@ use chatelaine_store::{Order, Read, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Caller;
-use crate::clock::Stamp;
+use crate::clock::{DAY_S, Stamp};
 use crate::error::Result;
 use crate::event::What;
 use crate::event_log;
@@ -19,9 +19,6 @@ use crate::ids::{EventId, RoomId};
 use crate::limits::{EVENT_ROWS_REMOVED_PER_WRITE, EVENTS_SWEPT_PER_WRITE};
 use crate::schema::{ANNOUNCEMENT_BY_ID, EVENT_BY_ID, EVENTS_BY_ROOM, EVENTS_SWEPT, ROOM_BY_ID};
 use crate::{Core, Tx};
-
-/// Seconds in a day.
-const DAY_S: u64 = 86_400;
 
 /// How far the log of events was cleared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

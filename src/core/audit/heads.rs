@@ -20,8 +20,6 @@ use crate::schema::{AUDIT_BY_ID, AUDIT_HEAD_BY_DAY, AUDIT_LINK_BY_ID};
 use crate::server_roles::{self, ServerPermission};
 use crate::signing::{self, Lines, Purpose, Signature};
 
-const DAY_S: i64 = 24 * 3_600;
-
 /// A day of the calendar (UTC), by its number from 1970 on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -40,12 +38,12 @@ impl Day {
 
     /// The day before the one in which this moment lies.
     fn before(at: Stamp) -> Self {
-        Self(u32::try_from(at.seconds().div_euclid(DAY_S) - 1).unwrap_or(0))
+        Self(at.day().saturating_sub(1))
     }
 
     /// Its first moment.
     fn begin(self) -> Stamp {
-        Stamp::from_seconds(i64::from(self.0).saturating_mul(DAY_S))
+        Stamp::of_day(self.0)
     }
 
     /// The moment at which it is over.
@@ -57,7 +55,7 @@ impl Day {
 /// As in `2027-01-15`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.begin().to_string().split('T').next().unwrap_or_default())
+        f.write_str(&self.begin().date())
     }
 }
 

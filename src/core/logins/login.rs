@@ -10,7 +10,7 @@ use super::cache::Resolved;
 use crate::accounts::{self, Account, Proven};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Dialect};
-use crate::clock::Stamp;
+use crate::clock::{DAY_S, Stamp};
 use crate::error::{Error, Result, SignInFlaw, Thing};
 use crate::event::{Audience, Ended, What};
 use crate::event_log;
@@ -21,9 +21,6 @@ use crate::schema::{ACCOUNT_BY_ID, LOGIN_BY_ID, LOGIN_BY_TOKEN, LOGINS, LOGINS_B
 use crate::secrets::{self, Secret};
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx};
-
-/// Seconds in a day.
-const DAY_S: u64 = 86_400;
 
 /// A signed-in client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

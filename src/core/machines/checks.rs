@@ -217,7 +217,7 @@ pub fn begin_guarded(core: &Core, caller: &Caller, machine: MachineId) -> Result
 
 /// The day of a moment in UTC, written as 20270115.
 fn day_of(at: Stamp) -> Result<u32> {
-    let digits: String = at.to_string().chars().take(10).filter(char::is_ascii_digit).collect();
+    let digits: String = at.date().chars().filter(char::is_ascii_digit).collect();
     digits.parse().map_err(|error| Error::internal(&error))
 }
 

@@ -22,9 +22,6 @@ use crate::secrets::Secret;
 use crate::settings::Machines;
 use crate::{Core, Tx};
 
-/// Seconds of an hour.
-const HOUR_S: i64 = 3_600;
-
 /// What is stored of the signs of life of one machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct BeatRow {
@@ -54,7 +51,7 @@ impl BeatRow {
 
     /// Counts one sign of life; the hour that it ends, if it does.
     fn count(&mut self, now: Stamp) -> Option<(u32, u16)> {
-        let hour = hour_of(now);
+        let hour = now.hour();
         let ended = (hour > self.hour && self.count > 0).then_some((self.hour, self.count));
         if hour > self.hour {
             (self.hour, self.count) = (hour, 0);
@@ -63,10 +60,6 @@ impl BeatRow {
         (self.at, self.missed, self.count) = (Some(now), false, self.count.saturating_add(1));
         ended
     }
-}
-
-fn hour_of(at: Stamp) -> u32 {
-    u32::try_from(at.seconds().div_euclid(HOUR_S)).unwrap_or(0)
 }
 
 /// What a machine says with a heartbeat.
@@ -181,7 +174,7 @@ pub(crate) fn last_notice(r: &impl Read, machine: MachineId) -> Result<u64> {
 
 /// Takes hours away that are kept no longer.
 fn sweep_hours(tx: &mut Tx<'_>, now: Stamp, machine: MachineId) -> Result<()> {
-    let floor = hour_of(now).saturating_sub(MACHINE_BEATS_KEPT_H);
+    let floor = now.hour().saturating_sub(MACHINE_BEATS_KEPT_H);
     let first = BEATS_BY_HOUR.keys(tx, &machine, None, Order::Ascending, MACHINE_BEATS_SWEPT)?;
     for key in first.into_iter().take_while(|(_, hour)| *hour < floor) {
         BEATS_BY_HOUR.remove(tx, &key)?;
@@ -233,7 +226,7 @@ pub fn hours(core: &Core, caller: &Caller, machine: MachineId, most: u32) -> Res
         machine::require_seen(view, caller, machine)?;
         let every_s = setup::of(view, machine)?.watch.unwrap_or(settings.machines.heartbeat_s);
         let most = most.clamp(1, MACHINE_BEATS_KEPT_H);
-        let floor = hour_of(now).saturating_sub(most.saturating_sub(1));
+        let floor = now.hour().saturating_sub(most.saturating_sub(1));
         let behind = (machine, floor.saturating_sub(1));
         let limit = usize::try_from(most).unwrap_or(usize::MAX);
         let mut rows = BEATS_BY_HOUR.list(view, &machine, Some(&behind), Order::Ascending, limit)?;
@@ -241,7 +234,7 @@ pub fn hours(core: &Core, caller: &Caller, machine: MachineId, most: u32) -> Res
         if beats.count > 0 && beats.hour >= floor {
             rows.push(((machine, beats.hour), beats.count));
         }
-        let hour = |((_, hour), count)| Hour { at: Stamp::from_seconds(i64::from(hour) * HOUR_S), count };
+        let hour = |((_, hour), count)| Hour { at: Stamp::of_hour(hour), count };
         Ok((every_s, rows.into_iter().map(hour).collect()))
     })
 }

@@ -12,8 +12,6 @@ use crate::schema::WARNED_COUNT;
 use crate::server_roles::{self, ServerPermission};
 use crate::{Core, Tx, settings};
 
-const DAY_S: i64 = 24 * 3_600;
-
 /// What is asked of machines. Their numbers are parts of keys: a new one comes at the end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rule {
@@ -231,7 +229,7 @@ pub(super) fn judge_telling(
 }
 
 fn count(tx: &mut Tx<'_>, now: Stamp, rule: Rule) -> Result<()> {
-    let key = (day(now), rule.number());
+    let key = (now.day(), rule.number());
     let counted = WARNED_COUNT.get(tx, &key)?.unwrap_or(0);
     WARNED_COUNT.put(tx, &key, &counted.saturating_add(1))?;
     if counted == 0 {
@@ -249,11 +247,6 @@ fn forget_old(tx: &mut Tx<'_>, today: u32) -> Result<()> {
     Ok(())
 }
 
-/// The day of a moment, counted from 1970 UTC.
-fn day(at: Stamp) -> u32 {
-    u32::try_from(at.seconds().div_euclid(DAY_S)).unwrap_or(0)
-}
-
 /// How often a rule would have refused somebody on a day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Warned {
@@ -268,7 +261,7 @@ pub struct Warned {
 /// What rules that only warn would have refused, newest day first, within so many days. Needs the permission to manage machines.
 pub fn warnings(core: &Core, caller: &Caller, days: u32) -> Result<Vec<Warned>> {
     let days = days.clamp(1, MACHINE_WARNINGS_DAYS_MAX);
-    let oldest = day(core.now()).saturating_sub(days.saturating_sub(1));
+    let oldest = core.now().day().saturating_sub(days.saturating_sub(1));
     core.read(|view| {
         server_roles::require(view, caller, ServerPermission::ManageMachines)?;
         let most = usize::try_from(days).unwrap_or(usize::MAX).saturating_mul(Rule::ALL.len());
@@ -276,7 +269,7 @@ pub fn warnings(core: &Core, caller: &Caller, days: u32) -> Result<Vec<Warned>> 
         let rows = rows.into_iter().take_while(|((day, _), _)| *day >= oldest);
         let warned = rows.filter_map(|((day, number), count)| {
             let rule = Rule::ALL.into_iter().find(|rule| rule.number() == number)?;
-            Some(Warned { day: Stamp::from_seconds(i64::from(day).saturating_mul(DAY_S)), rule, count })
+            Some(Warned { day: Stamp::of_day(day), rule, count })
         });
         Ok(warned.collect())
     })

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::setup;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
-use crate::clock::Stamp;
+use crate::clock::{HOUR_S, Stamp};
 use crate::error::{Error, Field, Flaw, Limit, Result};
 use crate::ids::{AccountId, MachineId, RoomId};
 use crate::limits::{MACHINE_ALERT_ROOMS_MAX, ROOM_ALERTS_PER_HOUR};
@@ -21,8 +21,6 @@ use crate::schema::{ALERTED_ROOMS, MACHINE_BY_ID, ROOM_ALERTS, ROOM_BY_ID};
 use crate::server_roles::{self, ServerPermission};
 use crate::settings::Settings;
 use crate::{Core, Tx, accounts, messages};
-
-const HOUR_S: u64 = 3_600;
 
 /// What a room can be told about. Their numbers are parts of keys: a new one comes at the end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -100,13 +98,13 @@ pub fn get(core: &Core, caller: &Caller, room: RoomId) -> Result<Vec<Topic>> {
         require(view, &settings, caller, room)?;
         Ok(ROOM_ALERTS.get(view, &room)?.map(RoomAlerts::list).unwrap_or_default())
     })
+}
+
 fn require(r: &impl Read, settings: &Settings, caller: &Caller, room: RoomId) -> Result<Standing> {
     let standing = members::require(r, settings, caller, room)?;
     roles::require(&standing, Permission::SetTitle)?;
     server_roles::require(r, caller, ServerPermission::ManageMachines)?;
     Ok(standing)
-}
-
 }
 
 /// Sets what a room is told about from now on, in the caller's name; nothing ends it. Needs what [`get`] needs. Fails with

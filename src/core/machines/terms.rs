@@ -3,14 +3,12 @@
 use chatelaine_store::{Order, Read};
 
 use super::machine::{MachineRow, MachineState, Released, ReleasedBy};
-use crate::clock::Stamp;
+use crate::clock::{DAY_S, Stamp};
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::limits::{MACHINE_RELEASES_COUNTED_MAX, MACHINE_RELEASES_WINDOW_S};
 use crate::schema::{MACHINE_BY_ID, RELEASES_BY_ACCOUNT};
 use crate::settings::Machines;
-
-const DAY_S: u64 = 24 * 3_600;
 
 /// What holds for owners who let a machine go; each protocol has its own settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

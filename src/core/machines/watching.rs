@@ -8,7 +8,7 @@ use super::machine::{MachineRow, MachineState};
 use super::policy::{self, Level, Policy, Rule};
 use super::{setup, standing};
 use crate::caller::Caller;
-use crate::clock::Stamp;
+use crate::clock::{DAY_S, HOUR_S, Stamp};
 use crate::error::Result;
 use crate::ids::MachineId;
 use crate::lapsing;
@@ -30,7 +30,7 @@ const fn grace_s(every_s: u32) -> u32 {
 
 fn kept_until(at: Stamp) -> Stamp {
     // A day more, so that what is still shown is never gone.
-    at.plus_seconds(u64::from(MACHINE_BEATS_KEPT_H) * 3_600 + 24 * 3_600)
+    at.plus_seconds(u64::from(MACHINE_BEATS_KEPT_H) * HOUR_S + DAY_S)
 }
 
 /// When to look at a machine that was last heard then: when it is missed, or, where nobody waits for it, when nothing of its hours

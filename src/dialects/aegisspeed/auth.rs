@@ -4,10 +4,8 @@
 //! everywhere" end every token. A change of the role does too: the token names the role that it was given under. Whatever is
 //! wrong with a token, the answer is the same.
 
-use std::time::Duration;
-
 use chatelaine_core::accounts::{self, Account};
-use chatelaine_core::clock::Stamp;
+use chatelaine_core::clock::DAY_S;
 use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::{Caller, Core, Who, secrets};
@@ -16,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::Fault;
 
-const DAY: Duration = Duration::from_secs(86_400);
 const TICKET_CHARS: usize = 22;
 
 /// What a token says.
@@ -53,8 +50,8 @@ pub(crate) fn token(core: &Core, account: &Account, days: u32, admin: bool) -> R
     let claims = Claims {
         sub: account.id.to_string(),
         jti: secrets::random_alphanumerics(TICKET_CHARS),
-        iat: seconds(now),
-        exp: seconds(now).saturating_add(u64::from(days).saturating_mul(DAY.as_secs())),
+        iat: now.unix_seconds(),
+        exp: now.unix_seconds().saturating_add(u64::from(days).saturating_mul(DAY_S)),
         admin,
         role: role(account),
         generation: account.generation,
@@ -76,7 +73,7 @@ pub(crate) fn user(core: &Core, header: Option<&str>, stranger: Caller) -> Resul
     let claims: Claims = jwt::proven(token, &key).ok_or(Fault::Token)?;
     let now = core.now();
     let is_out = account.is_closed() || account.lock_left(now).is_some();
-    if is_out || claims.exp <= seconds(now) || claims.role != role(&account) {
+    if is_out || claims.exp <= now.unix_seconds() || claims.role != role(&account) {
         return Err(Fault::Token);
     }
     let caller = Caller { who: Who::Account(id), ..stranger };
@@ -92,10 +89,6 @@ fn bearer(header: &str) -> Option<&str> {
 
 fn role(account: &Account) -> u64 {
     account.server_role.map_or(0, chatelaine_core::ids::ServerRoleId::get)
-}
-
-fn seconds(at: Stamp) -> u64 {
-    u64::try_from(at.seconds()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 
-use chatelaine_core::clock::Stamp;
+use chatelaine_core::clock::{DAY_S, Stamp};
 use chatelaine_core::error::{Error, Thing};
 use chatelaine_core::ids::AccountId;
 use chatelaine_core::{Caller, accounts};
@@ -17,12 +17,12 @@ use crate::wire::Fault;
 use crate::{Ourchat, ids};
 
 /// How long a token is good.
-const LIFE_S: u64 = 5 * 86_400;
+const LIFE_S: u64 = 5 * DAY_S;
 
 /// A fresh token of an account.
 pub(crate) fn token(at: &Ourchat, account: &accounts::Account, now: Stamp) -> Result<String, Fault> {
     let key = at.core().keys().account_key(account.id, account.generation);
-    let claims = Claims { id: account.id.get(), exp: seconds(now.plus_seconds(LIFE_S)) };
+    let claims = Claims { id: account.id.get(), exp: now.plus_seconds(LIFE_S).unix_seconds() };
     jwt::sign(&key, claims).ok_or_else(|| Error::internal(&"a token could not be signed").into())
 }
 
@@ -77,7 +77,7 @@ const GENERATIONS_TRIED: u64 = 4;
 
 /// Whether the token is one of these generations of the account, and still good.
 fn best(at: &Ourchat, token: &str, id: AccountId, generations: RangeInclusive<u64>) -> Result<(), Fault> {
-    let now = seconds(at.core().now());
+    let now = at.core().now().unix_seconds();
     for generation in generations {
         let key = at.core().keys().account_key(id, generation);
         match jwt::check(token, &key, now) {
@@ -87,8 +87,4 @@ fn best(at: &Ourchat, token: &str, id: AccountId, generations: RangeInclusive<u6
         }
     }
     Err(Fault::TokenInvalid)
-}
-
-fn seconds(at: Stamp) -> u64 {
-    u64::try_from(at.seconds()).unwrap_or_default()
 }

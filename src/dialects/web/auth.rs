@@ -14,6 +14,7 @@ use bytes::Bytes;
 use chatelaine_core::accounts::{self, Named};
 use chatelaine_core::ask::{ask, ask_hashing};
 use chatelaine_core::caller::{Caller, Dialect, Who};
+use chatelaine_core::clock::DAY_S;
 use chatelaine_core::error::{Error, Reason, Thing};
 use chatelaine_core::ids::MachineId;
 use chatelaine_core::limits::LOGIN_AGENT_BYTES_MAX;
@@ -157,8 +158,8 @@ impl Call {
         if let Some(token) = self.bearer() {
             return Ok(token.to_owned());
         }
-        let peer = self.peer();
         let headers = self.request.headers();
+        let peer = self.peer();
         let token = cookie(headers, peer.tls).ok_or(Fault::SignInNeeded)?;
         let safe = matches!(*self.request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         if !safe && !ours(headers, self.request.uri().host(), peer.tls) {
@@ -263,7 +264,7 @@ impl Call {
         if by_cookie == Carrier::Cookie {
             let days = self.web.core.settings().accounts.login_days;
             let token = signed.token.take().unwrap_or_default();
-            cookie = Some(set_cookie(&token, u64::from(days) * 86_400, self.peer().tls));
+            cookie = Some(set_cookie(&token, u64::from(days) * DAY_S, self.peer().tls));
         }
         let mut answer = wire::json(status, &signed)?;
         if let Some(value) = cookie.and_then(|text| header::HeaderValue::from_str(&text).ok()) {
@@ -275,7 +276,7 @@ impl Call {
     /// Gives the cookie that the request came by another full life: its login slides, and the browser must not forget it first.
     pub fn renew(&self, mut answer: HttpResponse) -> HttpResponse {
         let (headers, tls) = (self.request.headers(), self.peer().tls);
-        let seconds = u64::from(self.web.core.settings().accounts.login_days) * 86_400;
+        let seconds = u64::from(self.web.core.settings().accounts.login_days) * DAY_S;
         if !headers.contains_key(header::AUTHORIZATION)
             && let Some(token) = cookie(headers, tls)
             && let Ok(value) = header::HeaderValue::from_str(&set_cookie(token, seconds, tls))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::certificate::{Certificate, proofs};
 use crate::audit::{self, Verb};
 use crate::caller::{Caller, Dialect};
-use crate::clock::Stamp;
+use crate::clock::{HOUR_S, Stamp};
 use crate::error::{Error, Field, Flaw, Reason, Result, Thing};
 use crate::event_log;
 use crate::ids::{AccountId, CertificateId, MachineId, SigningKeyId};
@@ -23,8 +23,6 @@ use crate::secrets::random_bytes;
 use crate::settings::Machines;
 use crate::signing::{self, Purpose};
 use crate::{Core, Tx};
-
-const HOUR_S: u64 = 3_600;
 
 /// A certificate that somebody asks for.
 #[derive(Clone, Debug)]

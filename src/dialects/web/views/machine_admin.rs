@@ -1,6 +1,5 @@
 //! Rules, limits and alerts about machines, as those who look after them see them.
 
-use chatelaine_core::clock::Stamp;
 use chatelaine_core::machines::alerts::{AlertKind, Raised};
 use chatelaine_core::machines::allowances::{AccountLimit, Allowance, RoleAllowance, RoleLimit, Tolerance};
 use chatelaine_core::machines::policy::{Level, Policy, Preset, Rule, Warned};
@@ -285,13 +284,8 @@ impl From<Preset> for PresetRules {
 
 impl From<Warned> for Warning {
     fn from(warned: Warned) -> Warning {
-        Warning { rule: warned.rule.name().to_owned(), day: day(warned.day), count: warned.count }
+        Warning { rule: warned.rule.name().to_owned(), day: warned.day.date(), count: warned.count }
     }
-}
-
-/// The date of a moment, without its time.
-fn day(at: Stamp) -> String {
-    at.to_string().chars().take_while(|letter| *letter != 'T').collect()
 }
 
 impl From<Tolerance> for OverageWord {
