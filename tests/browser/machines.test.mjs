@@ -178,6 +178,8 @@ describe("machines", () => {
     await dialog(ann).getByText(/From now on this refuses: .*A machine has a fingerprint/).waitFor();
     await dialog(ann).getByRole("button", { name: "Change" }).click();
     await until("the policy to be changed", async () => (await as("ann", "GET", "/admin/machines/policy")).preset === "tournament");
+    // The form begins anew with what is in force.
+    await until("the form to be at rest", () => ann.button("Save").isDisabled());
     await ann.page.getByLabel("Preset").selectOption("fair");
     await ann.page.getByLabel("Changed parts stay within bounds").selectOption("off");
     await ann.button("Save").click();
@@ -305,6 +307,36 @@ describe("machines", () => {
     await as("ann", "POST", `/admin/machines/${people.bench.machine.id}/ban`, { reason: "For the record" });
     await ann.rows().filter({ hasText: "Workbench" }).or(ann.rows().first()).first().waitFor();
     await as("ann", "DELETE", `/admin/machines/${people.bench.machine.id}/ban`);
+  });
+
+  it("a manager replaces a machine by a code, and it stays whose it was", async () => {
+    const { ann } = people;
+    await bind("carla", "Kiosk", 60);
+    await ann.go("/admin/machines");
+    await menu(ann, "Kiosk", "Replace");
+    await dialog(ann).getByLabel("Code of the new machine").fill("KIOSK000000000000000000000000060");
+    await dialog(ann).getByLabel("Name", { exact: true }).fill("New kiosk");
+    await dialog(ann).getByRole("button", { name: "Replace", exact: true }).click();
+    assert.match(await dialog(ann).getByRole("textbox", { name: "New token" }).inputValue(), /^cm_/);
+    await dialog(ann).getByRole("button", { name: "Close" }).click();
+    await line(ann, "New kiosk").getByText("Carla Diaz").waitFor();
+    const bound = await as("carla", "GET", "/machines?state=bound");
+    assert.ok(bound.items.some((one) => one.name === "New kiosk"));
+  });
+
+  it("who looks after an organisation sees its members' machines and nothing that is not theirs to change", async () => {
+    const role = await as("ann", "POST", "/admin/server-roles", { name: "Lab keeper", description: "", permissions: ["view_users", "manage_machines"], own_organisation: true });
+    const made = await server.call("POST", "/accounts", { handle: "dora", display_name: "Dora", password: PASSWORD });
+    await as("ann", "PATCH", `/admin/accounts/${made.account.id}`, { server_role: role.id });
+    for (const id of [made.account.id, ids.carla]) await as("ann", "PATCH", `/admin/accounts/${id}`, { organisation: "Lab" });
+    const dora = await Person.come(browser, server.plain);
+    await dora.signIn("dora");
+    await dora.go("/admin/machines");
+    await line(dora, "New kiosk").getByText("Carla Diaz").waitFor();
+    assert.equal(await line(dora, "Workbench").count(), 0, "Bob is no member");
+    const tabs = await dora.page.locator("nav.tabs a").allInnerTexts();
+    assert.deepEqual(tabs, ["Accounts", "Machines", "List", "Marks"]);
+    dora.assertNoComplaints();
   });
 
   it("every screen is fit for eyes, fingers and screen readers", async () => {

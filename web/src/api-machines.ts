@@ -192,6 +192,7 @@ export interface NewMark {
   until?: string;
 }
 
+export const replaceManaged = (id: Id, b: { name: string; code: string }) => post<{ machine: Machine; token: string }>(`/admin/machines/${id}/replace`, { ...b, components: [] });
 export const findMachines = (search: string, state: string, after: After) => get<Page<Machine>>("/admin/machines", { search, state, after, limit: 50 });
 export const managedMachine = (id: Id) => get<Machine>(`/admin/machines/${id}`);
 export const releaseManaged = (id: Id, reason: string) => post<unknown>(`/admin/machines/${id}/release`, { reason });

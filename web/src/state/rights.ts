@@ -31,6 +31,9 @@ export const mayInvite = (s: RoomSummary): boolean => s.room.kind === "group" &&
 /** Whether the person has a permission that holds for the whole server. */
 export const mayServer = (who: Me | null, what: string): boolean => who?.permissions.includes(what) ?? false;
 
+/** Whether the person has a permission over everybody, or over the members of the own organisation. */
+export const maySome = (who: Me | null, what: string): boolean => mayServer(who, what) || (who?.organisation_permissions.includes(what) ?? false);
+
 /** Why the person cannot write here now, or null. */
 export function silenced(s: RoomSummary, now: number): { why: "muted"; until: string } | { why: "quiet" } | null {
   const { muted_until } = s.me;

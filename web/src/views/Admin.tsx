@@ -15,7 +15,7 @@ import { useLoad } from "../parts/useLoad";
 import { me } from "../state/app";
 import { attempt, notify } from "../state/notices";
 import { nameOf, person } from "../state/people";
-import { mayServer } from "../state/rights";
+import { maySome } from "../state/rights";
 import { route } from "../state/route";
 import { w } from "../words";
 import { Page, Part } from "./Page";
@@ -37,11 +37,14 @@ function Later(props: { name: "machines" | "proof" }): VNode {
 
 export function Admin(): VNode {
   const t = w.value;
-  const tab = TABS.find((x) => x === route.value.path[1]) ?? "accounts";
+  // An organisation's administrator sees its members and their machines.
+  const limited = (me.value?.organisation_permissions.length ?? 0) > 0;
+  const tabs = TABS.filter((name) => (name === "machines" ? maySome(me.value, "manage_machines") : !limited || (name === "accounts" && maySome(me.value, "view_users"))));
+  const tab = tabs.find((x) => x === route.value.path[1]) ?? tabs[0];
   return (
     <Page title={t.admin}>
       <nav class="tabs" aria-label={t.admin}>
-        {TABS.filter((name) => name !== "machines" || mayServer(me.value, "manage_machines")).map((name) => (
+        {tabs.map((name) => (
           <a key={name} href={`#/admin/${name}`} aria-current={tab === name ? "page" : undefined}>
             {t[name]}
           </a>

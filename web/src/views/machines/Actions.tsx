@@ -60,7 +60,7 @@ export function AskDialog(props: { of: Machine; asking: Asking; onClose: () => v
   const { of, asking, onClose } = props;
   if (asking === "rename") return <Rename of={of} onClose={onClose} />;
   if (asking === "transfer") return <Transfer of={of} onClose={onClose} />;
-  if (asking === "replace") return <Replace of={of} onClose={onClose} />;
+  if (asking === "replace") return <Replace of={of} put={api.replace} text={m.value.replaceText} command={registerCommand(of.id)} onClose={onClose} />;
   if (asking === "offline") return <OfflineRequest onClose={onClose} />;
   return <Once title={m.value.newToken} text={m.value.tokenOnce} secret={asking.token} onClose={onClose} />;
 }
@@ -104,13 +104,14 @@ function Transfer(props: { of: Machine; onClose: () => void }): VNode {
   );
 }
 
-function Replace(props: { of: Machine; onClose: () => void }): VNode {
+/** For whoever has the new computer's code; its owner can run the command there as well, and is told so by `command`. */
+export function Replace(props: { of: Machine; put: typeof api.replace; text: string; command?: string; onClose: () => void }): VNode {
   const t = m.value;
   const [code, setCode] = useState("");
   const [name, setName] = useState(props.of.name);
   const [token, setToken] = useState("");
   const { flaws, submit } = useForm(async () => {
-    setToken((await api.replace(props.of.id, { name: name.trim(), code: code.trim() })).token);
+    setToken((await props.put(props.of.id, { name: name.trim(), code: code.trim() })).token);
     notify("done", t.replaced);
   }, ["code", "name"]);
   const seen = () => {
@@ -120,10 +121,14 @@ function Replace(props: { of: Machine; onClose: () => void }): VNode {
   if (token) return <Once title={t.newToken} text={t.tokenOnce} secret={token} onClose={seen} />;
   return (
     <Dialog title={t.replaceTitle(nameOfMachine(props.of))} onClose={props.onClose}>
-      <p>{t.replaceText}</p>
-      <p>{t.replaceThere}</p>
-      <CopyLine label={t.command} text={registerCommand(props.of.id)} />
-      <p>{t.replaceHere}</p>
+      <p>{props.text}</p>
+      {props.command && (
+        <>
+          <p>{t.replaceThere}</p>
+          <CopyLine label={t.command} text={props.command} />
+          <p>{t.replaceHere}</p>
+        </>
+      )}
       <Form onSubmit={submit} flaws={flaws} submit={t.replace} idle={code.trim() === ""}>
         <Field label={t.newCode} value={code} onInput={setCode} hint={t.newCodeHint} error={flaws.of("code") ?? flaws.of("machine_code")} maxLength={4000} required />
         <Field label={t.name} value={name} onInput={setName} maxLength={100} error={flaws.of("name")} />

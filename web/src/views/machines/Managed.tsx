@@ -20,10 +20,11 @@ import { attempt, notify } from "../../state/notices";
 import { go } from "../../state/route";
 import { w } from "../../words";
 import { m } from "../../words/machines";
+import { Replace } from "./Actions";
 import { nameOfMachine, Pairs, StateTag, who } from "./Bits";
 import { MarkDialog } from "./ManagedMarks";
 
-export type Managing = "ban" | "release" | "move" | "mark";
+export type Managing = "ban" | "release" | "move" | "replace" | "mark";
 const told = () => changed.machines.value++;
 
 export function managingChoices(of: Machine, ask: (what: Managing) => void): Choice[] {
@@ -35,7 +36,10 @@ export function managingChoices(of: Machine, ask: (what: Managing) => void): Cho
   };
   return [
     of.state === "banned" ? { icon: "check", text: t.unban, act: () => void unban() } : { icon: "ban", text: t.ban, danger: true, act: () => ask("ban") },
-    ...(of.state === "banned" ? [] : ([{ icon: "swap", text: t.move, act: () => ask("move") }] satisfies Choice[])),
+    ...(of.state === "banned" ? [] : ([
+          { icon: "friends", text: t.move, act: () => ask("move") },
+          { icon: "swap", text: t.replace, danger: true, act: () => ask("replace") },
+        ] satisfies Choice[])),
     mark,
     { icon: "leave", text: t.release, danger: true, act: () => ask("release") },
   ];
@@ -46,6 +50,7 @@ export function ManagedDialog(props: { of: Machine; doing: Managing; onClose: ()
   if (doing === "ban") return <Ban of={of} onClose={onClose} />;
   if (doing === "release") return <Release of={of} onClose={onClose} />;
   if (doing === "move") return <Move of={of} onClose={onClose} />;
+  if (doing === "replace") return <Replace of={of} put={api.replaceManaged} text={m.value.replaceManagedText} onClose={onClose} />;
   return <MarkDialog account={of.account} machine={of.id} onClose={onClose} />;
 }
 

@@ -25,7 +25,7 @@ export function Rules(): VNode {
   return (
     <>
       <Part title={t.policy} text={t.policyText}>
-        <Loaded of={policy}>{(p) => <PolicyForm key={JSON.stringify(p)} of={p} took={policy.set} again={policy.again} />}</Loaded>
+        <Loaded of={policy}>{(p) => <PolicyForm key={JSON.stringify(p)} of={p} took={policy.set} />}</Loaded>
       </Part>
       <Part title={t.warnings} text={t.warningsText}>
         <Loaded of={warned}>{(got) => <Warnings of={got.items} />}</Loaded>
@@ -35,7 +35,7 @@ export function Rules(): VNode {
   );
 }
 
-function PolicyForm(props: { of: Policy; took: (p: Policy) => void; again: () => void }): VNode {
+function PolicyForm(props: { of: Policy; took: (p: Policy) => void }): VNode {
   const t = m.value;
   const [preset, setPreset] = useState(props.of.preset);
   const [rules, setRules] = useState(props.of.rules);
@@ -43,9 +43,8 @@ function PolicyForm(props: { of: Policy; took: (p: Policy) => void; again: () =>
   const { flaws, submit } = useForm(async () => {
     const more = harder(props.of, next, props.of.presets);
     if (more.length > 0 && !(await confirm(t.policyTitle, t.policyEnforces(more.map((r) => t.rules[r]).join(", ")), t.change))) return;
-    await api.setPolicy(next);
+    props.took(await api.setPolicy(next));
     notify("done", w.value.saved);
-    props.again();
   }, []);
   const effectNow = (rule: Rule) => {
     const effect = effectOf(next, rule, props.of.presets);

@@ -78,6 +78,7 @@ export const en = {
   replace: "Replace",
   replaceTitle: (name: string) => `Replace “${name}”`,
   replaceText: "Another computer takes this place in one step: this machine is released, the new one is bound. It counts as one release.",
+  replaceManagedText: "Another computer of the same owner takes this place in one step: this machine is released, the new one is bound. Its token is shown to you once; bring it to the new computer.",
   replaceThere: "Run this on the new computer. It finds out by itself what is needed, and keeps its token:",
   replaceHere: "Or enter the code that the client of the new computer shows:",
   newCode: "Code of the new machine",

@@ -74,6 +74,7 @@ export const zh: MachineWords = {
   replace: "更换",
   replaceTitle: (name) => `更换“${name}”`,
   replaceText: "另一台电脑一步接替这个名额：释放这台，绑定新的。算作一次释放。",
+  replaceManagedText: "同一主人的另一台电脑一步接替这个名额：释放这台，绑定新的。它的令牌只向您显示一次，请带到新电脑上。",
   replaceThere: "在新电脑上运行此命令。它会自己取得所需信息并保存令牌：",
   replaceHere: "或者输入新电脑的客户端显示的机器码：",
   newCode: "新机器的机器码",
