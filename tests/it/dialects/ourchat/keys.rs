@@ -123,6 +123,7 @@ async fn who_switches_encryption_on_is_asked_for_a_key_and_the_web_hears_of_the_
     let Trio { world, people, room } = trio();
     let [owner, member, _] = people.each_ref().map(|person| Voice::of(&world, person));
     let mut socket = people[1].live(&json!({}));
+    socket.until("live");
     let (mut own, mut others) = (owner.listen(BEGINNING).await, member.listen(BEGINNING).await);
     let begun = owner.say(room, "begun").await;
     for ears in [&mut own, &mut others] {

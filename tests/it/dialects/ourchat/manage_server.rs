@@ -80,6 +80,7 @@ async fn an_announcement_reaches_every_open_stream_every_later_one_and_the_web()
     let voice = Voice::of(&town.world, &ann.web);
     let mut streams = [voice.listen(BEGINNING).await, voice.listen_to_announcements().await];
     let mut socket = ann.web.live(&json!({}));
+    socket.until("live");
     let said = chief.announces(says(" Lights ", "go out at ten")).await.expect("said").into_inner();
     let told = said.announcement.clone().expect("its words");
     assert_eq!((told.title.as_str(), told.content.as_str()), ("Lights", "go out at ten"));

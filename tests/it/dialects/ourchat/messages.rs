@@ -29,6 +29,7 @@ async fn what_is_sent_is_answered_and_heard_by_all_members_of_every_dialect() {
     let [ann, bob] = ["ann", "bob"].map(|name| world.person(name));
     let room = world.group(&ann, "hall", &[&bob]);
     let mut socket = bob.live(&json!({}));
+    socket.until("live");
     let (from, to) = (Voice::of(&world, &ann), Voice::of(&world, &bob));
     let (mut own, mut others) = (from.listen(BEGINNING).await, to.listen(BEGINNING).await);
     let sent = from.send(text(room, "hello")).await.expect("sent").into_inner();
