@@ -85,7 +85,7 @@ mod parts {
     }
 }
 
-#[cfg(windows)]
+#[cfg(not(target_os = "linux"))]
 mod parts {
     use std::collections::BTreeSet;
     use std::ffi::OsStr;
@@ -101,29 +101,15 @@ mod parts {
     }
 
     /// Serial numbers that were given to the volumes of built-in disks.
+    #[cfg(windows)]
     pub fn disks() -> BTreeSet<String> {
         let disks = sysinfo::Disks::new_with_refreshed_list();
         let disks = disks.iter().flat_map(|disks| disks.iter()).filter(|disk| !disk.is_removable());
         disks.filter_map(sysinfo::Disk::id).map(|id| format!("{id:08X}")).collect()
     }
-}
-
-#[cfg(not(any(target_os = "linux", windows)))]
-mod parts {
-    use std::collections::BTreeSet;
-    use std::ffi::OsStr;
-
-    /// It is not told which network cards are hardware.
-    pub fn is_hardware(_: &OsStr) -> bool {
-        true
-    }
-
-    /// Nothing lies in files.
-    pub fn root_alone_reads(_: &str) -> bool {
-        false
-    }
 
     /// They are not read.
+    #[cfg(not(windows))]
     pub fn disks() -> BTreeSet<String> {
         BTreeSet::new()
     }
