@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::appeals::*;
-use super::marks::{self, NewMark, Severity};
+use super::marks::{self, NewMark};
 use super::testing::*;
 use crate::Core;
 use crate::accounts;
@@ -20,16 +20,7 @@ use crate::server_roles::ServerPermission;
 use crate::testing::World;
 
 fn marked(core: &Core, account: AccountId, until: Until) -> MarkId {
-    let new = NewMark {
-        account,
-        reason: "wall hack".into(),
-        code: None,
-        launch: None,
-        until,
-        category: String::new(),
-        severity: Severity::default(),
-    };
-    marks::mark(core, &Caller::operator(), new).unwrap()
+    marks::mark(core, &Caller::operator(), NewMark { until, ..against(account, "wall hack") }).unwrap()
 }
 
 fn open(core: &Core) -> Vec<u64> {

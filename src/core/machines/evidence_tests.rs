@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::evidence::{attach, detach};
-use super::marks::{self, NewMark, Severity};
+use super::marks;
 use super::testing::*;
 use crate::accounts;
 use crate::audit::{self, Verb};
 use crate::caller::Caller;
-use crate::clock::Until;
 use crate::error::{Error, Limit, Reason, Result, Right, Thing};
 use crate::files::{self, FileName, NewFile, Purpose, Rolling, Terms};
 use crate::ids::{AccountId, FileId, MarkId, RoomId};
@@ -32,16 +31,7 @@ fn file(world: &World, who: &Caller) -> FileId {
 }
 
 fn marked(world: &World, account: AccountId) -> MarkId {
-    let new = NewMark {
-        account,
-        reason: "wall hack".into(),
-        code: None,
-        launch: None,
-        until: Until::Forever,
-        category: String::new(),
-        severity: Severity::default(),
-    };
-    marks::mark(&world.core, &Caller::operator(), new).unwrap()
+    marks::mark(&world.core, &Caller::operator(), against(account, "wall hack")).unwrap()
 }
 
 fn reads(world: &World, who: &Caller, file: FileId) -> bool {

@@ -19,18 +19,6 @@ use crate::schema;
 use crate::server_roles::ServerPermission;
 use crate::testing::World;
 
-fn against(account: AccountId, reason: &str) -> NewMark {
-    NewMark {
-        account,
-        reason: reason.to_owned(),
-        code: None,
-        launch: None,
-        until: Until::Forever,
-        category: String::new(),
-        severity: Severity::default(),
-    }
-}
-
 fn active_reason(core: &Core, account: AccountId) -> Option<String> {
     let found = core.read(|view| active(view, account, core.now())).unwrap();
     found.map(|mark| mark.row.reason)

@@ -12,18 +12,8 @@ use crate::ids::{MachineId, ServerRoleId};
 use crate::limits::{ROLE_NOTICES_PER_WRITE, ROLE_NOTICES_WAITING_MAX};
 use crate::rooms::testing::id;
 use crate::schema::ROLE_NOTICES;
-use crate::server_roles::{self, NewServerRole, Scope, ServerPermissions};
+use crate::server_roles;
 use crate::testing::World;
-
-fn role(core: &Core, name: &str) -> ServerRoleId {
-    let new = NewServerRole {
-        name: name.into(),
-        description: String::new(),
-        permissions: ServerPermissions::NONE,
-        scope: Scope::Everybody,
-    };
-    server_roles::make(core, &Caller::operator(), new).unwrap().id
-}
 
 /// Somebody with the role and so many machines that can hear.
 fn member(world: &World, handle: &str, role: ServerRoleId, machines: u32) -> (Caller, Vec<MachineId>) {
@@ -69,14 +59,14 @@ fn all_done(core: &Core) {
 #[test]
 fn each_machine_of_a_large_role_hears_once_of_each_change_also_when_the_server_stops_in_the_middle() {
     let world = World::new();
-    let team = role(&world.core, "team");
+    let team = role(&world.core, "team", &[]);
     let half = u32::try_from(ROLE_NOTICES_PER_WRITE / 2).unwrap();
     let people: Vec<_> = [2 * half + 7, 0, half, 3, half + 1, 2 * half]
         .into_iter()
         .zip(["ann", "ben", "cat", "dan", "eve", "fay"])
         .map(|(machines, handle)| member(&world, handle, team, machines))
         .collect();
-    let (_, others) = member(&world, "gus", role(&world.core, "others"), 2);
+    let (_, others) = member(&world, "gus", role(&world.core, "others", &[]), 2);
     let machines: Vec<_> = people.iter().flat_map(|(_, machines)| machines.clone()).collect();
     let heard = |core: &Core| machines.iter().map(|machine| told(core, *machine)).collect::<Vec<_>>();
     allow(&world.core, team, each(500));
@@ -105,7 +95,7 @@ fn each_machine_of_a_large_role_hears_once_of_each_change_also_when_the_server_s
 fn only_a_change_that_changes_something_is_told_and_an_own_allowance_shields_from_what_each_may_have() {
     let world = World::new();
     let core = &world.core;
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     let (_, plain) = member(&world, "ann", team, 1);
     let (ben, own) = member(&world, "ben", team, 1);
     let allowance = Some(Allowance { most: Some(7), tolerance: Tolerance::Deny });
@@ -130,7 +120,7 @@ fn only_a_change_that_changes_something_is_told_and_an_own_allowance_shields_fro
 fn who_leaves_the_role_or_binds_meanwhile_hears_nothing_of_the_change() {
     let world = World::new();
     let core = &world.core;
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     let many = u32::try_from(ROLE_NOTICES_PER_WRITE).unwrap();
     let (_, first) = member(&world, "ann", team, many);
     let (ben, left) = member(&world, "ben", team, 1);
@@ -148,7 +138,7 @@ fn who_leaves_the_role_or_binds_meanwhile_hears_nothing_of_the_change() {
 fn changes_that_wait_are_bounded_and_one_too_many_changes_nothing() {
     let world = World::new();
     let core = &world.core;
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     let many = u32::try_from(ROLE_NOTICES_PER_WRITE).unwrap();
     member(&world, "ann", team, many);
     for number in 0..ROLE_NOTICES_WAITING_MAX {

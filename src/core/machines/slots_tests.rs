@@ -13,7 +13,7 @@ use crate::ids::{AccountId, ServerRoleId};
 use crate::page::Ask;
 use crate::rooms::testing::id;
 use crate::schema;
-use crate::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
+use crate::server_roles::{self, ServerPermission};
 use crate::testing::World;
 use crate::{Core, migrations};
 
@@ -29,16 +29,6 @@ fn held(core: &Core, account: AccountId) -> u64 {
 
 fn held_by_role(core: &Core, role: ServerRoleId) -> u64 {
     core.read(|view| slots::held_by_role(view, role)).unwrap()
-}
-
-fn role(core: &Core, name: &str) -> ServerRoleId {
-    let new = NewServerRole {
-        name: name.into(),
-        description: String::new(),
-        permissions: ServerPermissions::NONE,
-        scope: Scope::Everybody,
-    };
-    server_roles::make(core, &Caller::operator(), new).unwrap().id
 }
 
 fn grant(core: &Core, person: &Caller, role: ServerRoleId) {
@@ -81,7 +71,7 @@ fn of_fifty_at_once_three_are_bound_where_the_account_may_have_three() {
 fn of_fifty_accounts_at_once_three_bind_where_their_role_has_room_for_three() {
     let world = World::new();
     let core = &world.core;
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     allow_role(core, team, None, Some(3));
     let people: Vec<Caller> = (0..50).map(|number| world.person(&format!("p{number}"))).collect();
     people.iter().for_each(|one| grant(core, one, team));
@@ -96,7 +86,7 @@ fn of_fifty_accounts_at_once_three_bind_where_their_role_has_room_for_three() {
 fn what_an_account_is_allowed_comes_before_its_role_and_that_before_the_settings_and_terms() {
     let world = World::with_settings(|settings| settings.machines.per_account = 1);
     let (core, ann) = (&world.core, world.person("ann"));
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     let one_more = |number| try_bind_with(core, &ann, number, 1);
     let full = Err(Error::OverLimit(Limit::Machines));
     assert_eq!((one_more(1), one_more(2)), (Ok(()), full), "the terms of the protocol");
@@ -180,7 +170,7 @@ fn wake(world: &World, row: MachineRow) -> Result<MachineState> {
 fn slots_move_with_the_role_of_their_account_and_nobody_loses_a_machine_by_it() {
     let world = World::new();
     let (core, [ann, bob]) = (&world.core, ["ann", "bob"].map(|name| world.person(name)));
-    let (team, other) = (role(core, "team"), role(core, "other"));
+    let (team, other) = (role(core, "team", &[]), role(core, "other", &[]));
     (1..=3).for_each(|number| drop(bound(core, &ann, number)));
     allow_role(core, team, None, Some(2));
     grant(core, &ann, team);
@@ -202,7 +192,7 @@ fn slots_move_with_the_role_of_their_account_and_nobody_loses_a_machine_by_it() 
 fn a_removed_account_leaves_no_slot_no_token_and_no_allowance() {
     let world = World::new();
     let (core, ann) = (&world.core, world.person("ann"));
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     grant(core, &ann, team);
     allow(core, &ann, 9, Tolerance::Deny);
     let enrolled = enroll(core, &ann, nameless(None)).unwrap();
@@ -251,7 +241,7 @@ fn limits_are_set_by_who_manages_machines_and_not_over_superiors() {
 fn machines_that_were_bound_before_there_were_slots_hold_one_after_the_upgrade() {
     let world = World::new();
     let (core, ann) = (&world.core, world.person("ann"));
-    let team = role(core, "team");
+    let team = role(core, "team", &[]);
     grant(core, &ann, team);
     let account = id(&ann);
     core.write(&Caller::system(), move |tx| {

@@ -3,12 +3,14 @@
 use chatelaine_store::Order;
 
 use super::fingerprint::{Components, Kind, Measured};
+use super::marks::{NewMark, Severity};
 use super::{BindTerms, Enrolled, Enrolment, Fact, Machine, MachineCode, NewMachine, Stranger, bind, enroll, list_of};
 use crate::Core;
 use crate::audit::Verb;
 use crate::caller::{Caller, Dialect};
+use crate::clock::Until;
 use crate::error::Result;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ServerRoleId};
 use crate::rooms::testing::id;
 use crate::schema::AUDIT_BY_ID;
 use crate::server_roles::{self, NewServerRole, Scope, ServerPermission, ServerPermissions};
@@ -45,16 +47,29 @@ pub(crate) fn audited(core: &Core, verb: Verb) -> usize {
 /// Somebody with these permissions.
 pub(crate) fn official(world: &World, handle: &str, permissions: &[ServerPermission]) -> Caller {
     let (operator, account) = (Caller::operator(), world.account(handle).id);
-    let permissions = ServerPermissions::of(permissions);
-    let role = NewServerRole {
-        name: format!("as {handle}"),
-        description: String::new(),
-        permissions,
-        scope: Scope::Everybody,
-    };
-    let role = server_roles::make(&world.core, &operator, role).unwrap();
-    server_roles::grant(&world.core, &operator, account, role.id).unwrap();
+    let role = role(&world.core, &format!("as {handle}"), permissions);
+    server_roles::grant(&world.core, &operator, account, role).unwrap();
     Caller::account(account, Dialect::Web)
+}
+
+/// A role with these permissions over everybody.
+pub(crate) fn role(core: &Core, name: &str, permissions: &[ServerPermission]) -> ServerRoleId {
+    let permissions = ServerPermissions::of(permissions);
+    let new = NewServerRole { name: name.into(), description: String::new(), permissions, scope: Scope::Everybody };
+    server_roles::make(core, &Caller::operator(), new).unwrap().id
+}
+
+/// A mark that holds without end and names neither a machine nor a check.
+pub(crate) fn against(account: AccountId, reason: &str) -> NewMark {
+    NewMark {
+        account,
+        reason: reason.to_owned(),
+        code: None,
+        launch: None,
+        until: Until::Forever,
+        category: String::new(),
+        severity: Severity::default(),
+    }
 }
 
 /// What the computer of this number shows: all kinds but one, two disks.

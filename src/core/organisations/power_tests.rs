@@ -12,8 +12,8 @@ use crate::machines::alerts;
 use crate::machines::appeals::{self, Verdict};
 use crate::machines::bulk::Codes;
 use crate::machines::find::{self, Place};
-use crate::machines::marks::{self, NewMark, Severity};
-use crate::machines::testing::{bound, code, manager, new, official};
+use crate::machines::marks;
+use crate::machines::testing::{against, bound, code, manager, new, official};
 use crate::machines::{Release, allowances, bans, bind, bulk, overview, policy, release, release_by_number, transfer};
 use crate::rooms::testing::id;
 use crate::secrets::Secret;
@@ -21,18 +21,6 @@ use crate::testing::World;
 use crate::{accounts, audit, logins};
 
 const FOREIGN: Error = Error::Denied(Right::OtherAccount);
-
-fn against(account: AccountId) -> NewMark {
-    NewMark {
-        account,
-        reason: "wall hack".into(),
-        code: None,
-        launch: None,
-        until: Until::Forever,
-        category: String::new(),
-        severity: Severity::default(),
-    }
-}
 
 fn managed() -> Release {
     Release::Managed { reason: "tidying".into() }
@@ -106,12 +94,12 @@ fn machines_of_members_are_bound_released_banned_and_handed_on_and_those_of_othe
 fn marks_and_appeals_are_seen_and_settled_for_members_alone() {
     let scene = scene();
     let (core, head, operator) = (scene.core(), &scene.head, Caller::operator());
-    let first = marks::mark(core, head, against(id(&scene.ann))).unwrap();
+    let first = marks::mark(core, head, against(id(&scene.ann), "wall hack")).unwrap();
     for other in [id(&scene.sam), id(&scene.zoe), AccountId::new(999)] {
-        assert_eq!(marks::mark(core, head, against(other)), Err(FOREIGN));
+        assert_eq!(marks::mark(core, head, against(other, "wall hack")), Err(FOREIGN));
     }
-    let of_sam = marks::mark(core, &operator, against(id(&scene.sam))).unwrap();
-    let of_bob = marks::mark(core, &operator, against(id(&scene.bob))).unwrap();
+    let of_sam = marks::mark(core, &operator, against(id(&scene.sam), "wall hack")).unwrap();
+    let of_bob = marks::mark(core, &operator, against(id(&scene.bob), "wall hack")).unwrap();
     assert_eq!(marks::lift(core, head, of_sam, ""), Err(FOREIGN));
     assert_eq!(marks::get(core, head, of_sam).map(drop), Err(Error::NotFound(Thing::Mark)));
     assert_eq!(marks::lift(core, head, MarkId::new(99), ""), Err(Error::NotFound(Thing::Mark)));
@@ -149,25 +137,33 @@ fn marks_and_appeals_are_seen_and_settled_for_members_alone() {
 fn nobody_is_the_judge_of_himself_or_of_who_looks_after_more() {
     let scene = scene();
     let (core, head) = (scene.core(), &scene.head);
-    let own = marks::mark(core, &Caller::operator(), against(id(head))).unwrap();
+    let own = marks::mark(core, &Caller::operator(), against(id(head), "wall hack")).unwrap();
     assert_eq!(marks::lift(core, head, own, "not me"), Err(FOREIGN));
     let chief = Caller::account(scene.world.administrator("chief").id, crate::caller::Dialect::Web);
     let (wide, other) = (manager(&scene.world), official(&scene.world, "user", &[ServerPermission::ViewUsers]));
     for who in [&chief, &wide, &other] {
         put(core, id(who), "Lab");
-        assert_eq!(marks::mark(core, head, against(id(who))), Err(FOREIGN), "a power over everybody is more");
+        assert_eq!(
+            marks::mark(core, head, against(id(who), "wall hack")),
+            Err(FOREIGN),
+            "a power over everybody is more"
+        );
         assert_eq!(bind(core, head, new(id(who), 9)).map(drop), Err(FOREIGN));
     }
     let deputy = administrator(&scene.world, "deputy", "Lab", &[ServerPermission::ManageMachines]);
-    assert_eq!(marks::mark(core, &deputy, against(id(head))), Err(FOREIGN), "the head may see accounts, too");
-    let of_deputy = marks::mark(core, head, against(id(&deputy))).unwrap();
+    assert_eq!(
+        marks::mark(core, &deputy, against(id(head), "wall hack")),
+        Err(FOREIGN),
+        "the head may see accounts, too"
+    );
+    let of_deputy = marks::mark(core, head, against(id(&deputy), "wall hack")).unwrap();
     assert_eq!(marks::lift(core, &deputy, of_deputy, ""), Err(FOREIGN));
     // A role that waits for an organisation counts in full: it may get one any time.
     let waits = administrator(&scene.world, "waits", "Lab", &[ServerPermission::ManageMachines]);
     take_out(core, id(&waits));
     let clerk = official(&scene.world, "clerk", &[ServerPermission::BanUser]);
     assert_eq!(accounts::lock(core, &clerk, id(&waits), Until::Forever), Err(FOREIGN));
-    assert!(marks::mark(core, &wide, against(id(&waits))).is_ok());
+    assert!(marks::mark(core, &wide, against(id(&waits), "wall hack")).is_ok());
 }
 
 #[test]
